@@ -1,0 +1,2 @@
+export { check, errnoName, libc, SyscallError } from './libc.ts';
+export * from './mount.ts';
