@@ -1,0 +1,78 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+
+/** An answer that is written piece by piece, at the speed of its reader. */
+export class ResponseStream {
+  readonly #res: ServerResponse;
+
+  constructor(res: ServerResponse) {
+    this.#res = res;
+  }
+
+  /** The answer as a stream, for `pipeline`. */
+  get writable(): ServerResponse {
+    return this.#res;
+  }
+
+  /** Whether the client has hung up; writing has no effect then. */
+  get closed(): boolean {
+    return this.#res.destroyed || this.#res.writableEnded;
+  }
+
+  /** Sends bytes. Resolves when there is room for more, at once as a rule, or when the client has hung up. */
+  async write(chunk: Uint8Array | string): Promise<void> {
+    const res = this.#res;
+    if (this.closed || res.write(chunk)) return;
+    await Promise.race([once(res, 'drain'), once(res, 'close')]);
+  }
+
+  /** Sends a value as JSON and a newline. */
+  writeJson(value: unknown): Promise<void> {
+    return this.write(`${JSON.stringify(value)}\n`);
+  }
+
+  end(): void {
+    this.#res.end();
+  }
+}
+
+/**
+ * The stream of JSON lines that pull, push, load and build answer with. The headers go out with the first line: an error
+ * before that is an ordinary error answer, one after it becomes the last line.
+ */
+export class ProgressStream {
+  readonly #res: ServerResponse;
+  readonly #lines: ResponseStream;
+
+  constructor(res: ServerResponse) {
+    this.#res = res;
+    this.#lines = new ResponseStream(res);
+  }
+
+  /** Sends the headers now, so that every later error is a line of the stream. */
+  start(): void {
+    if (this.#res.headersSent) return;
+    this.#res.writeHead(200, { 'Content-Type': 'application/json' });
+    this.#res.flushHeaders();
+  }
+
+  get started(): boolean {
+    return this.#res.headersSent;
+  }
+
+  /** Sends one line: `{ status, id?, progressDetail? }`, `{ stream }` or `{ aux }`. */
+  write(line: object): Promise<void> {
+    this.start();
+    return this.#lines.writeJson(line);
+  }
+
+  /** Ends the stream with an error line. */
+  fail(message: string): void {
+    this.#res.end(`${JSON.stringify({ errorDetail: { message }, error: message })}\n`);
+  }
+
+  end(): void {
+    this.start();
+    this.#res.end();
+  }
+}

@@ -1,0 +1,2 @@
+export { EventBus, type SubscribeOptions } from './bus.ts';
+export type { Subscription } from './subscription.ts';
