@@ -1,0 +1,15 @@
+export type { CallOptions, ClientOptions, HijackedStream, PingInfo, Query } from './client.ts';
+export { Client } from './client.ts';
+export { type ConfigFile, configDir, readConfigFile } from './config-file.ts';
+export type { AttachOptions, ListContainersOptions, LogsOptions, WaitCondition } from './containers.ts';
+export { Containers } from './containers.ts';
+export { dial } from './dial.ts';
+export type { Endpoint, EndpointOptions, ResolvedEndpoint, TlsOptions } from './endpoint.ts';
+export { parseHost, resolveEndpoint, tlsFromDir } from './endpoint.ts';
+export { CannotConnect, ConnectionLost, EngineError, InvalidEndpoint } from './errors.ts';
+export { Execs } from './execs.ts';
+export type { HttpResponse } from './http.ts';
+export { Images } from './images.ts';
+export { parseJson, readLines } from './json.ts';
+export { System } from './system.ts';
+export type * from './types.ts';
