@@ -1,2 +1,15 @@
 export { check, errnoName, libc, SyscallError } from './libc.ts';
 export * from './mount.ts';
+export * from './epoll.ts';
+export * from './eventfd.ts';
+export * from './fd.ts';
+export * from './pidfd.ts';
+export * from './pty.ts';
+export * from './socket.ts';
+export * from './chroot.ts';
+export * from './xattr.ts';
+export * from './mknod.ts';
+export * from './utimens.ts';
+export * from './syncfs.ts';
+export * from './flock.ts';
+export * from './systemd.ts';

@@ -1,0 +1,118 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { InvalidArgument, messageOf } from '../api/index.ts';
+
+/** How a stream of bytes is packed, as its first bytes tell. */
+export type Compression = 'none' | 'gzip' | 'zstd';
+
+/** Bytes that `detectCompression` needs to see. */
+const MAGIC_LENGTH = 6;
+/** What one step of a decoder gives at most. */
+const CHUNK = 256 << 10;
+
+/** How much a compressed stream may hold. */
+export interface SizeLimits {
+  /** Bytes after decompression at most. */
+  size: number;
+  /** Bytes after decompression for each byte before at most, once there are more than `ratioFloor` of them. */
+  ratio: number;
+  ratioFloor: number;
+}
+
+/** Tells the compression from the first bytes. Throws InvalidArgument for bzip2 and xz, which are not taken. */
+export function detectCompression(head: Buffer): Compression {
+  if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
+  if (head.length >= 4) {
+    const magic = head.readUInt32LE(0);
+    // A zstd stream may begin with a frame that decoders skip.
+    if (magic === 0xfd2fb528 || (magic & 0xfffffff0) >>> 0 === 0x184d2a50) return 'zstd';
+  }
+  for (const [name, magic] of [
+    ['bzip2', '425a68'],
+    ['xz', 'fd377a585a00'],
+  ] as const) {
+    if (head.toString('hex').startsWith(magic)) {
+      throw new InvalidArgument(`the archive is compressed with ${name}: recompress it with gzip or zstd`);
+    }
+  }
+  return 'none';
+}
+
+/**
+ * The bytes of a stream, decompressed if they are compressed. Throws InvalidArgument when the compressed data is corrupted or
+ * truncated, or holds more than `limits` allow; stops reading then.
+ */
+export async function* decompress(
+  source: AsyncIterable<Uint8Array>,
+  limits: SizeLimits,
+): AsyncGenerator<Uint8Array> {
+  const { head, whole } = await peek(source);
+  const compression = detectCompression(head);
+  let packed = 0;
+  let unpacked = 0;
+  const counted = async function* () {
+    for await (const chunk of whole) {
+      packed += chunk.length;
+      yield chunk;
+    }
+  };
+  const stream = compression === 'none' ? counted() : decode(counted(), compression);
+  for await (const chunk of stream) {
+    unpacked += chunk.length;
+    if (unpacked > limits.size) throw new InvalidArgument(`the archive holds more than ${limits.size} bytes`);
+    if (unpacked > limits.ratioFloor && unpacked > packed * limits.ratio) {
+      throw new InvalidArgument(
+        `the archive unpacks to more than ${limits.ratio} times its size: refused as a decompression bomb`,
+      );
+    }
+    yield chunk;
+  }
+}
+
+async function* decode(
+  source: AsyncIterable<Uint8Array>,
+  compression: 'gzip' | 'zstd',
+): AsyncGenerator<Uint8Array> {
+  const decoder =
+    compression === 'gzip' ? createGunzip({ chunkSize: CHUNK }) : createZstdDecompress({ chunkSize: CHUNK });
+  let sourceError: unknown;
+  const guarded = async function* () {
+    try {
+      yield* source;
+    } catch (error) {
+      sourceError = error;
+      throw error;
+    }
+  };
+  const feeding = pipeline(Readable.from(guarded(), { objectMode: false, highWaterMark: CHUNK }), decoder);
+  // The decoder hands the same error to the loop below.
+  feeding.catch(() => {});
+  try {
+    yield* decoder as AsyncIterable<Buffer>;
+  } catch (error) {
+    if (sourceError !== undefined) throw sourceError;
+    throw new InvalidArgument(`corrupted ${compression} stream: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** Looks at the first bytes of a stream without losing them. */
+async function peek(
+  source: AsyncIterable<Uint8Array>,
+): Promise<{ head: Buffer; whole: AsyncIterable<Uint8Array> }> {
+  const iterator = source[Symbol.asyncIterator]();
+  const first: Uint8Array[] = [];
+  let length = 0;
+  while (length < MAGIC_LENGTH) {
+    const { done, value } = await iterator.next();
+    if (done) break;
+    first.push(value);
+    length += value.length;
+  }
+  const rest = { [Symbol.asyncIterator]: () => iterator };
+  const whole = async function* () {
+    yield* first;
+    yield* rest;
+  };
+  return { head: Buffer.concat(first).subarray(0, MAGIC_LENGTH), whole: whole() };
+}
