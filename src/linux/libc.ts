@@ -1,3 +1,4 @@
+import { getSystemErrorMap } from 'node:util';
 import koffi from 'koffi';
 
 /** The C library of this process; every system call of the room goes through it. */
@@ -19,11 +20,13 @@ export class SyscallError extends Error {
   }
 }
 
-const names = new Map(Object.entries(koffi.os.errno).map(([name, value]) => [value as number, name]));
+const allNames = new Map(Object.entries(koffi.os.errno).map(([name, value]) => [value as number, name]));
+const nodeNames = getSystemErrorMap();
 
 /** The name of an errno value: 2 is ENOENT. */
 export function errnoName(errno: number): string {
-  return names.get(errno) ?? `errno ${errno}`;
+  // Some numbers have two names (EAGAIN, EWOULDBLOCK): Node's choice is what the rest of the code compares with.
+  return nodeNames.get(-errno)?.[0] ?? allNames.get(errno) ?? `errno ${errno}`;
 }
 
 /**

@@ -1,0 +1,94 @@
+/**
+ * The relay thread: the one place of the engine that may block in the kernel. It waits for the attach sockets of all
+ * containers (SOCK_SEQPACKET, which Node cannot open) and for the end of processes, and serves them as they come.
+ */
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import {
+  close,
+  connectSeqpacket,
+  Epoll,
+  pidfdOpen,
+  READABLE,
+  read,
+  SyscallError,
+  streamPair,
+} from '../../linux/index.ts';
+import type { Answer, Command } from './protocol.ts';
+import { Session } from './session.ts';
+
+const port = parentPort!;
+const wake = workerData as number;
+const epoll = new Epoll();
+const sessions = new Map<number, Session>();
+const watched = new Map<number, number>();
+const wakeCount = Buffer.alloc(8);
+
+function answer(message: Answer): void {
+  port.postMessage(message);
+}
+
+function attach(command: Command & { kind: 'attach' }): void {
+  const conmon = connectSeqpacket(command.path);
+  const [relay, engine] = streamPair();
+  const session = new Session(epoll, conmon, relay, command);
+  sessions.set(conmon, session);
+  sessions.set(relay, session);
+  answer({ kind: 'attached', id: command.id, fd: engine });
+}
+
+function watch(command: Command & { kind: 'watch' }): void {
+  try {
+    const fd = pidfdOpen(command.pid);
+    watched.set(fd, command.id);
+    epoll.add(fd, READABLE);
+  } catch (error) {
+    if (!(error instanceof SyscallError && error.code === 'ESRCH')) throw error;
+    answer({ kind: 'ended', id: command.id });
+  }
+}
+
+function obey(command: Command): void {
+  try {
+    if (command.kind === 'attach') attach(command);
+    else watch(command);
+  } catch (error) {
+    answer({
+      kind: 'failed',
+      id: command.id,
+      message: error instanceof Error ? error.message : String(error),
+    });
+  }
+}
+
+function takeCommands(): void {
+  read(wake, wakeCount);
+  for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
+    obey(next.message as Command);
+  }
+}
+
+function serve(fd: number, ready: number): void {
+  const session = sessions.get(fd);
+  if (session !== undefined) {
+    if (!session.advance(fd, ready)) {
+      sessions.delete(session.conmon);
+      sessions.delete(session.relay);
+    }
+    return;
+  }
+  const id = watched.get(fd);
+  if (id === undefined) return;
+  watched.delete(fd);
+  epoll.remove(fd);
+  close(fd);
+  answer({ kind: 'ended', id });
+}
+
+epoll.add(wake, READABLE);
+answer({ kind: 'ready' });
+for (;;) {
+  for (const { fd, ready } of epoll.wait()) {
+    if (fd === wake) takeCommands();
+    else serve(fd, ready);
+  }
+}
