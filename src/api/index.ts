@@ -5,3 +5,5 @@ export * from './stdcopy.ts';
 export * from './time.ts';
 export * from './types/event.ts';
 export * from './version.ts';
+export * from './types/system.ts';
+export * from './types/container.ts';

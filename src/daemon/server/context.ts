@@ -8,7 +8,6 @@ import { ProgressStream, ResponseStream } from './stream.ts';
 
 /** What a request carries besides itself. */
 export interface RequestParts {
-  readonly params: Record<string, string>;
   readonly query: URLSearchParams;
   readonly version: ApiVersion;
   /** Of a request that asked for `Upgrade: tcp`; undefined for any other. */
@@ -20,7 +19,7 @@ export class RequestContext {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   /** The parts of the path that the route's pattern names, percent-decoded. */
-  readonly params: Record<string, string>;
+  params: Readonly<Record<string, string>> = {};
   readonly query: URLSearchParams;
   /** The version in the path, or the newest: `atLeast(ctx.version, 1, 42)`. */
   readonly version: ApiVersion;
@@ -32,7 +31,6 @@ export class RequestContext {
   constructor(req: IncomingMessage, res: ServerResponse, parts: RequestParts) {
     this.req = req;
     this.res = res;
-    this.params = parts.params;
     this.query = parts.query;
     this.version = parts.version;
     this.#upgrade = parts.upgrade;

@@ -1,0 +1,66 @@
+import { atLeast, type EventMessage, formatEvent, InvalidArgument, parseTimestamp } from '../../api/index.ts';
+import type { EngineConfig, EventBus, System } from '../../engine/index.ts';
+import type { RequestContext } from '../server/context.ts';
+import type { Router } from '../server/router.ts';
+
+/** The part of the engine that these routes call. */
+export interface SystemEngine {
+  readonly config: EngineConfig;
+  readonly events: EventBus;
+  readonly system: System;
+}
+
+/** `/_ping`, `/version`, `/info` and `/events`. */
+export function systemRoutes(router: Router, engine: SystemEngine): void {
+  const ping = (ctx: RequestContext) => {
+    ctx.res.setHeader('Cache-Control', 'no-cache, no-store, must-revalidate');
+    ctx.res.setHeader('Pragma', 'no-cache');
+    ctx.res.setHeader('Builder-Version', '2');
+    ctx.res.setHeader('Docker-Experimental', String(engine.config.experimental));
+    ctx.res.setHeader('Swarm', 'inactive');
+    ctx.sendText(200, ctx.req.method === 'HEAD' ? '' : 'OK');
+  };
+  router.get('/_ping', ping);
+  router.head('/_ping', ping);
+
+  router.get('/version', async (ctx) => ctx.send(200, await engine.system.version()));
+
+  router.get('/info', async (ctx) => {
+    const { BridgeNfIptables, BridgeNfIp6tables, ...info } = await engine.system.info();
+    const bridges = atLeast(ctx.version, 1, 50) ? {} : { BridgeNfIptables, BridgeNfIp6tables };
+    ctx.send(200, { ...info, ...bridges });
+  });
+
+  router.get('/events', (ctx) => streamEvents(ctx, engine.events));
+}
+
+async function streamEvents(ctx: RequestContext, events: EventBus): Promise<void> {
+  const since = parseTimestamp(ctx.query.get('since'));
+  const until = parseTimestamp(ctx.query.get('until'));
+  if (since !== undefined && until !== undefined && until < since) {
+    throw new InvalidArgument(
+      `since time (${since / 1_000_000_000n}) cannot be after until time (${until / 1_000_000_000n})`,
+    );
+  }
+  const filters = ctx.filters();
+  const { contentType, prefix } = lineFormat(ctx);
+  const legacy = !atLeast(ctx.version, 1, 52);
+  await using subscription = events.subscribe({ since, until, filters, signal: ctx.signal });
+  const stream = ctx.stream(contentType);
+  for await (const event of subscription) {
+    if (isKnownTo(ctx, event)) await stream.write(`${prefix}${formatEvent(event, legacy)}\n`);
+  }
+}
+
+/** Since API 1.52 the client may choose how the objects are told apart. */
+function lineFormat(ctx: RequestContext): { contentType: string; prefix: string } {
+  if (!atLeast(ctx.version, 1, 52)) return { contentType: 'application/json', prefix: '' };
+  const accept = ctx.req.headers.accept ?? '';
+  if (accept.includes('application/json-seq')) return { contentType: 'application/json-seq', prefix: '\x1e' };
+  if (accept.includes('application/x-ndjson')) return { contentType: 'application/x-ndjson', prefix: '' };
+  return { contentType: 'application/jsonl', prefix: '' };
+}
+
+function isKnownTo(ctx: RequestContext, event: EventMessage): boolean {
+  return event.Type !== 'image' || event.Action !== 'create' || atLeast(ctx.version, 1, 46);
+}

@@ -1,0 +1,2 @@
+export { type KernelFeatures, kernelFeatures } from './kernel.ts';
+export { type ObjectCounts, System } from './system.ts';
