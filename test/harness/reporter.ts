@@ -1,0 +1,32 @@
+import { compose, Readable } from 'node:stream';
+import type { TestEvent } from 'node:test/reporters';
+import { spec } from 'node:test/reporters';
+
+/** The runner's own `spec` report, which also names every skipped test just before its closing counts. */
+export default async function* report(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+  for await (const chunk of compose(Readable.from(namingSkips(source)), new spec())) yield String(chunk);
+}
+
+async function* namingSkips(source: AsyncIterable<TestEvent>): AsyncGenerator<TestEvent> {
+  const skipped: string[] = [];
+  let counting = false;
+  for await (const event of source) {
+    if (event.type === 'test:pass' && event.data.skip !== undefined && event.data.skip !== false) {
+      const why = event.data.skip === true ? '' : ` (${event.data.skip})`;
+      skipped.push(`${event.data.name}${why}`);
+    }
+    if (
+      event.type === 'test:diagnostic' &&
+      event.data.nesting === 0 &&
+      event.data.message.startsWith('tests ')
+    ) {
+      if (!counting) for (const name of skipped) yield diagnostic(event, `not run: ${name}`);
+      counting = true;
+    }
+    yield event;
+  }
+}
+
+function diagnostic(like: Extract<TestEvent, { type: 'test:diagnostic' }>, message: string): TestEvent {
+  return { type: 'test:diagnostic', data: { ...like.data, message } };
+}
