@@ -1,0 +1,156 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, readdirSync, readFileSync, readlinkSync, rmdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { umountIfMounted } from '../../src/linux/index.ts';
+import type { Identity } from './identity.ts';
+
+/**
+ * What an engine without containers may not have on the machine, one line each. Gives what is on its way out, such as a
+ * conmon that has just reported its container's end, two seconds to go.
+ */
+export async function leftovers(identity: Identity, enginePid?: number): Promise<string[]> {
+  for (const end = Date.now() + 2_000; ; await sleep(20)) {
+    const found = look(identity, enginePid);
+    if (found.length === 0 || Date.now() > end) return found;
+  }
+}
+
+function look(identity: Identity, enginePid: number | undefined): string[] {
+  return [
+    ...processes(identity, enginePid).map((it) => `process ${it.pid}: ${it.command}`),
+    ...mounts(identity).map((path) => `mount ${path}`),
+    ...interfaces(identity).map((name) => `interface ${name}`),
+    ...cgroups(identity).map((path) => `cgroup ${path}`),
+    ...rules(identity).map((line) => `nft ${line}`),
+    ...folders(identity).map((path) => `folder ${path}`),
+  ];
+}
+
+/** Takes away what an engine leaves on purpose when it stops, its bridge, nft table and parent cgroup, and all else. */
+export function sweep(identity: Identity): void {
+  for (const { pid } of processes(identity, undefined)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended.
+    }
+  }
+  for (const name of interfaces(identity)) quietly('ip', 'link', 'delete', name);
+  quietly('ip', 'link', 'delete', identity.bridge);
+  for (const { family, name } of tables(identity)) quietly('nft', 'delete', 'table', family, name);
+  for (const path of mounts(identity).reverse()) umountIfMounted(path);
+  for (const path of [...cgroups(identity), ...parents(identity)]) {
+    try {
+      rmdirSync(path);
+    } catch {
+      // A process that was just killed is still in it, or it is gone.
+    }
+  }
+  rmSync(identity.root, { recursive: true, force: true, maxRetries: 3 });
+}
+
+/** Processes in the engine's cgroups, and processes that name its folders: conmon, the runtime, helpers. */
+function processes(
+  { root, cgroupParent }: Identity,
+  enginePid: number | undefined,
+): { pid: number; command: string }[] {
+  const found = [];
+  for (const entry of readdirSync('/proc')) {
+    const pid = Number(entry);
+    if (!Number.isInteger(pid) || pid === process.pid || pid === enginePid) continue;
+    const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();
+    const contained = read(`/proc/${pid}/cgroup`).includes(`${cgroupParent}/`);
+    const own = ['conmon', 'crun', 'runc', 'nft', 'ip'].includes(basename(link(`/proc/${pid}/exe`)));
+    if (contained || (own && command.includes(root))) found.push({ pid, command });
+  }
+  return found;
+}
+
+function mounts({ root }: Identity): string[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .filter((path) => path.startsWith(`${root}/`) || path.includes(suffixOf(root)));
+}
+
+/** Ports of the engine's bridge, and interfaces that bear its suffix. */
+function interfaces({ root, bridge }: Identity): string[] {
+  return readdirSync('/sys/class/net').filter((name) => {
+    if (name === bridge) return false;
+    return basename(link(`/sys/class/net/${name}/master`)) === bridge || name.includes(suffixOf(root));
+  });
+}
+
+/** Cgroups under the engine's parent, the deepest first. v1 has the parent once in each hierarchy. */
+function cgroups(identity: Identity): string[] {
+  return parents(identity).flatMap((parent) =>
+    globSync('**/', { cwd: parent })
+      .filter((path) => path !== '.' && path !== '')
+      .map((path) => join(parent, path))
+      .sort((a, b) => b.length - a.length),
+  );
+}
+
+function parents({ cgroupParent }: Identity): string[] {
+  const hierarchies = readdirSync('/sys/fs/cgroup').map((name) => join('/sys/fs/cgroup', name));
+  return ['/sys/fs/cgroup', ...hierarchies].map((path) => join(path, cgroupParent)).filter(existsSync);
+}
+
+/** Elements that stand for a container in the engine's sets and maps. The table itself may stay. */
+function rules(identity: Identity): string[] {
+  return tables(identity).flatMap(({ family, name }) => {
+    const listed = JSON.parse(quietly('nft', '-j', 'list', 'table', family, name) || '{"nftables":[]}') as {
+      nftables: Record<string, { name?: string; elem?: unknown[] }>[];
+    };
+    return listed.nftables.flatMap((object) => {
+      const holder = object['map'];
+      return (holder?.elem ?? []).map((it) => `${family} ${name} ${holder?.name}: ${JSON.stringify(it)}`);
+    });
+  });
+}
+
+function tables({ root }: Identity): { family: string; name: string }[] {
+  return quietly('nft', 'list', 'tables')
+    .split('\n')
+    .map((line) => line.split(' '))
+    .filter(([, , name]) => name?.includes(suffixOf(root)))
+    .map(([, family = '', name = '']) => ({ family, name }));
+}
+
+/** Folders of containers, and unfinished work. */
+function folders({ dataRoot, execRoot }: Identity): string[] {
+  return [join(dataRoot, 'containers'), join(dataRoot, 'tmp'), join(execRoot, 'containers')].flatMap(
+    (path) => (existsSync(path) ? readdirSync(path).map((name) => join(path, name)) : []),
+  );
+}
+
+/** The suffix of an engine's names for the whole machine; see `EngineIdentity` in src/engine/config.ts. */
+function suffixOf(root: string): string {
+  return createHash('sha256').update(join(root, 'run')).digest('hex').slice(0, 8);
+}
+
+function quietly(program: string, ...args: string[]): string {
+  try {
+    return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  } catch {
+    return '';
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function link(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
