@@ -131,6 +131,6 @@ function report(req: IncomingMessage, error: unknown): void {
   const text = `Handler for ${req.method} ${req.url} returned error: ${messageOf(error)}`;
   if (!(error instanceof BerthError))
     log.error(text, { stack: error instanceof Error ? error.stack : undefined });
-  else if (error.status >= 500) log.error(text);
+  else if (error.status === 500) log.error(text);
   else if (logs('debug')) log.debug(text, { status: error.status });
 }

@@ -52,7 +52,7 @@ export class System {
       Arch: GO_ARCHITECTURES[process.arch] ?? process.arch,
       KernelVersion: release(),
       GitCommit: commit,
-      GoVersion: `node${process.version}`,
+      GoVersion: `node ${process.version}`,
       BuildTime: time,
     };
     const engine = {
