@@ -75,11 +75,12 @@ function mounts({ root }: Identity): string[] {
     .filter((path) => path.startsWith(`${root}/`) || path.includes(suffixOf(root)));
 }
 
-/** Ports of the engine's bridge, and interfaces that bear its suffix. */
+/** Ports of the engine's bridge, and links whose alias says that they are a container's of this engine. */
 function interfaces({ root, bridge }: Identity): string[] {
   return readdirSync('/sys/class/net').filter((name) => {
-    if (name === bridge) return false;
-    return basename(link(`/sys/class/net/${name}/master`)) === bridge || name.includes(suffixOf(root));
+    const alias = read(`/sys/class/net/${name}/ifalias`);
+    const master = basename(link(`/sys/class/net/${name}/master`));
+    return master === bridge || alias.startsWith(`berth-${suffixOf(root)}/`);
   });
 }
 
@@ -98,7 +99,7 @@ function parents({ cgroupParent }: Identity): string[] {
   return ['/sys/fs/cgroup', ...hierarchies].map((path) => join(path, cgroupParent)).filter(existsSync);
 }
 
-/** Elements that stand for a container in the engine's sets and maps. The table itself may stay. */
+/** Elements of maps that stand for a container. The table itself, and its elements for the bridge, may stay. */
 function rules(identity: Identity): string[] {
   return tables(identity).flatMap(({ family, name }) => {
     const listed = JSON.parse(quietly('nft', '-j', 'list', 'table', family, name) || '{"nftables":[]}') as {
@@ -106,7 +107,10 @@ function rules(identity: Identity): string[] {
     };
     return listed.nftables.flatMap((object) => {
       const holder = object['map'];
-      return (holder?.elem ?? []).map((it) => `${family} ${name} ${holder?.name}: ${JSON.stringify(it)}`);
+      const elements = (holder?.elem ?? []).map((it) => JSON.stringify(it));
+      return elements
+        .filter((it) => !it.includes(identity.bridge))
+        .map((it) => `${name} ${holder?.name} ${it}`);
     });
   });
 }
