@@ -39,7 +39,8 @@ export interface EndpointOptions {
   /** TLS asked for by flags. */
   readonly tls?: TlsOptions | undefined;
   readonly configDir?: string | undefined;
-  readonly config?: ConfigFile | undefined;
+  /** Reads `config.json`; asked only when nothing else says where the engine is. */
+  readonly config?: (() => ConfigFile) | undefined;
   readonly env?: NodeJS.ProcessEnv | undefined;
 }
 
@@ -66,7 +67,7 @@ export async function resolveEndpoint(options: EndpointOptions = {}): Promise<Re
   if (host)
     return { endpoint: parseHost(host, options.tls ?? tlsFromEnvironment(env, dir)), context: 'default' };
   const context =
-    options.context ?? (env['DOCKER_CONTEXT'] || (options.config ?? readConfigFile(dir)).currentContext);
+    options.context ?? (env['DOCKER_CONTEXT'] || (options.config?.() ?? readConfigFile(dir)).currentContext);
   if (context && context !== 'default') return { endpoint: await fromContext(dir, context), context };
   const path = existsSync(BERTH_SOCKET) || !existsSync(DOCKER_SOCKET) ? BERTH_SOCKET : DOCKER_SOCKET;
   return { endpoint: { kind: 'unix', host: `unix://${path}`, path }, context: 'default' };

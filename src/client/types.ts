@@ -15,6 +15,7 @@ export interface MountPoint {
   readonly Name?: string;
   readonly Source: string;
   readonly Destination: string;
+  readonly Driver?: string;
 }
 
 export interface ContainerSummary {
