@@ -4,6 +4,7 @@ export * from './filters.ts';
 export * from './stdcopy.ts';
 export * from './time.ts';
 export * from './types/event.ts';
+export * from './types/network.ts';
 export * from './version.ts';
 export * from './types/system.ts';
 export * from './types/container.ts';

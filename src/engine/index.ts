@@ -4,4 +4,5 @@ export * from './events/index.ts';
 export { resolveConfig } from './identity.ts';
 export { lockFolder } from './lock.ts';
 export * from './log.ts';
+export * from './networks/index.ts';
 export * from './system/index.ts';

@@ -1,0 +1,75 @@
+import type { Netlink } from '../../linux/index.ts';
+
+/** The kinds of networks, by the names that the Engine API gives them. */
+export type DriverKind = 'bridge' | 'host' | 'null';
+
+/** A container's namespace from inside, while its interfaces are made. */
+export interface Inside {
+  /** A socket in the container's namespace. */
+  readonly netlink: Netlink;
+  /** The engine's own namespace, open. */
+  readonly home: number;
+  /** The name that the interface shall have: `eth0`. */
+  readonly interfaceName: string;
+}
+
+export interface ConnectRequest {
+  readonly containerId: string;
+  /** 64 hexadecimal digits. */
+  readonly endpointId: string;
+  /** The user's choice of a hardware address. */
+  readonly macAddress?: string | undefined;
+}
+
+/** What a container has in a network. Texts are empty and lengths 0 where a network gives none. */
+export interface Attachment {
+  readonly ipAddress: string;
+  readonly prefixLen: number;
+  readonly gateway: string;
+  readonly macAddress: string;
+  readonly ipv6Address: string;
+  readonly ipv6PrefixLen: number;
+  readonly ipv6Gateway: string;
+  /** The host's end of the container's interface. */
+  readonly hostInterface: string;
+}
+
+export const NO_ATTACHMENT: Attachment = {
+  ipAddress: '',
+  prefixLen: 0,
+  gateway: '',
+  macAddress: '',
+  ipv6Address: '',
+  ipv6PrefixLen: 0,
+  ipv6Gateway: '',
+  hostInterface: '',
+};
+
+/** A subnet of a network as the Engine API shows it. */
+export interface SubnetInfo {
+  readonly subnet: string;
+  readonly gateway: string;
+  readonly range?: string;
+}
+
+/** One network, done by one kind. The calls are synchronous: `connect` runs with the thread in the container's namespace. */
+export interface Driver {
+  readonly kind: DriverKind;
+  /** Whether containers get a namespace of their own; else they are in the host's and `connect` is not called. */
+  readonly ownNamespace: boolean;
+  readonly subnets: readonly SubnetInfo[];
+  /** The driver's options as the Engine API shows them. */
+  readonly options: Readonly<Record<string, string>>;
+
+  /** Gives a container its interface. When it fails, whatever reaches into the namespace goes with the namespace. */
+  connect(inside: Inside, request: ConnectRequest): Attachment;
+
+  /** Takes it back: no packet passes when this returns. Doing it twice is no error. */
+  disconnect(attachment: Attachment): void;
+
+  /** Takes up again what a container had before the engine was started. */
+  adopt(attachment: Attachment): void;
+
+  /** Undoes what opening the network did on the host. No container may be connected. */
+  remove(): Promise<void>;
+}

@@ -1,0 +1,12 @@
+export { type Bridge, type BridgeWish, openBridge } from './bridge-link.ts';
+export * from './drivers/bridge.ts';
+export * from './drivers/driver.ts';
+export * from './drivers/plain.ts';
+export * from './files/hosts.ts';
+export * from './files/resolv-conf.ts';
+export * from './firewall.ts';
+export * from './forwarding.ts';
+export * from './host-stack.ts';
+export * from './ipam.ts';
+export * from './leftovers.ts';
+export * from './sandboxes.ts';
