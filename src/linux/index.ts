@@ -21,3 +21,5 @@ export * from './sysctl.ts';
 export * from './systemd.ts';
 export * from './utimens.ts';
 export * from './xattr.ts';
+export * from './openat2.ts';
+export * from './cgroup.ts';

@@ -1,0 +1,56 @@
+import type { ContainerConfig, HostConfig, NetworkingConfig } from '../../api/index.ts';
+import type { Sandbox } from '../networks/index.ts';
+
+/** Docker's words for where a container is in its life. */
+export type Status = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+
+/** The time of what has not happened yet, as Go prints it. */
+export const ZERO_TIME = '0001-01-01T00:00:00Z';
+
+/** What a user asked for. Changes only through the user. */
+export interface ContainerRecord {
+  /** 64 hexadecimal digits. */
+  readonly id: string;
+  /** Without the leading slash that the API shows. */
+  readonly name: string;
+  /** RFC 3339 with nanoseconds. */
+  readonly created: string;
+  /** Digest of the image's config. */
+  readonly imageId: string;
+  /** The container's config over that of its image. */
+  readonly config: ContainerConfig;
+  readonly hostConfig: HostConfig;
+  readonly networkingConfig: NetworkingConfig;
+}
+
+/** Where the container is now, and what its processes hold while it has some. Kept across the engine's death. */
+export interface ContainerState {
+  readonly status: Status;
+  /** The first process on the host; 0 without one. */
+  readonly pid: number;
+  /** With the pid, names the process for good: see proc_pid_stat(5), field 22. */
+  readonly pidStart?: number | undefined;
+  readonly exitCode: number;
+  /** Why the last start failed. */
+  readonly error: string;
+  readonly oomKilled: boolean;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  /** Network namespace and endpoint of the running container. */
+  readonly sandbox?: Sandbox | undefined;
+}
+
+export const INITIAL_STATE: ContainerState = {
+  status: 'created',
+  pid: 0,
+  exitCode: 0,
+  error: '',
+  oomKilled: false,
+  startedAt: ZERO_TIME,
+  finishedAt: ZERO_TIME,
+};
+
+/** Whether the container has a process: a paused or restarting one counts, as in Docker's `Running`. */
+export function isRunning(state: ContainerState): boolean {
+  return state.status === 'running' || state.status === 'paused';
+}

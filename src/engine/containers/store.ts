@@ -1,0 +1,121 @@
+import { Conflict, InvalidArgument, NotFound } from '../../api/index.ts';
+import type { Database } from '../database.ts';
+import { Container } from './container.ts';
+import type { ContainerRecord, ContainerState } from './record.ts';
+
+const MIGRATIONS = [
+  `CREATE TABLE containers (
+     id TEXT PRIMARY KEY,
+     name TEXT NOT NULL UNIQUE,
+     record TEXT NOT NULL,
+     state TEXT NOT NULL
+   ) STRICT`,
+];
+
+const CONTAINER_ID = /^[0-9a-f]{1,64}$/;
+
+/** All containers: in memory for reading, in the database for good. */
+export class ContainerStore {
+  readonly #database: Database;
+  readonly #byId = new Map<string, Container>();
+  readonly #byName = new Map<string, Container>();
+  readonly #reserved = new Set<string>();
+  readonly #insert;
+  readonly #updateRecord;
+  readonly #updateState;
+  readonly #delete;
+
+  constructor(database: Database, folders: { dataRoot: string; execRoot: string }) {
+    database.migrate('containers', MIGRATIONS);
+    this.#database = database;
+    const { sql } = database;
+    this.#insert = sql.prepare('INSERT INTO containers (id, name, record, state) VALUES (?, ?, ?, ?)');
+    this.#updateRecord = sql.prepare('UPDATE containers SET name = ?, record = ? WHERE id = ?');
+    this.#updateState = sql.prepare('UPDATE containers SET state = ? WHERE id = ?');
+    this.#delete = sql.prepare('DELETE FROM containers WHERE id = ?');
+    for (const row of sql.prepare('SELECT record, state FROM containers ORDER BY rowid').all()) {
+      const record = JSON.parse(String(row['record'])) as ContainerRecord;
+      this.#remember(new Container(record, JSON.parse(String(row['state'])) as ContainerState, folders));
+    }
+  }
+
+  /** In the order of creation. */
+  all(): Container[] {
+    return [...this.#byId.values()];
+  }
+
+  has(id: string): boolean {
+    return this.#byId.has(id);
+  }
+
+  byId(id: string): Container | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** By full ID, name, or the beginning of an ID that only one has. Throws NotFound, InvalidArgument. */
+  get(reference: string): Container {
+    const name = reference.startsWith('/') ? reference.slice(1) : reference;
+    const exact = this.#byId.get(name) ?? this.#byName.get(name);
+    if (exact !== undefined) return exact;
+    const begun = CONTAINER_ID.test(name) ? this.all().filter(({ id }) => id.startsWith(name)) : [];
+    if (begun.length > 1) throw new InvalidArgument(`multiple IDs found with provided prefix: ${name}`);
+    if (begun[0] === undefined) throw new NotFound(`No such container: ${reference}`);
+    return begun[0];
+  }
+
+  isNameTaken(name: string): boolean {
+    return this.#byName.has(name) || this.#reserved.has(name);
+  }
+
+  /** Keeps a name for a container that is being made. Disposing gives it back. Throws Conflict. */
+  reserveName(name: string): Disposable {
+    const holder = this.#byName.get(name);
+    if (holder !== undefined || this.#reserved.has(name)) {
+      throw new Conflict(
+        `Conflict. The container name "/${name}" is already in use by container "${holder?.id ?? 'being created'}". You have to remove (or rename) that container to be able to reuse that name.`,
+      );
+    }
+    this.#reserved.add(name);
+    return { [Symbol.dispose]: () => void this.#reserved.delete(name) };
+  }
+
+  /** Adds a container, on disk when it returns. */
+  add(container: Container): void {
+    const { record, state } = container;
+    this.#database.durable(() =>
+      this.#insert.run(record.id, record.name, JSON.stringify(record), JSON.stringify(state)),
+    );
+    this.#remember(container);
+  }
+
+  /** Changes what the user asked for, on disk when it returns. */
+  setRecord(container: Container, record: ContainerRecord): void {
+    this.#database.durable(() => this.#updateRecord.run(record.name, JSON.stringify(record), record.id));
+    this.#byName.delete(container.record.name);
+    container.record = record;
+    this.#byName.set(record.name, container);
+  }
+
+  /** Changes where the container is; survives the engine's death. */
+  setState(container: Container, change: Partial<ContainerState>): void {
+    container.state = { ...container.state, ...change };
+    this.#updateState.run(JSON.stringify(container.state), container.id);
+  }
+
+  /** As `setState`, and on disk when it returns. */
+  setStateDurably(container: Container, change: Partial<ContainerState>): void {
+    this.#database.durable(() => this.setState(container, change));
+  }
+
+  /** Forgets a container, on disk when it returns. */
+  delete(container: Container): void {
+    this.#database.durable(() => this.#delete.run(container.id));
+    this.#byId.delete(container.id);
+    this.#byName.delete(container.name);
+  }
+
+  #remember(container: Container): void {
+    this.#byId.set(container.id, container);
+    this.#byName.set(container.name, container);
+  }
+}

@@ -1,0 +1,47 @@
+import { closeSync, constants, fstatSync, readSync } from 'node:fs';
+import { check, libc } from './libc.ts';
+
+/** The same number on every architecture that is younger than openat2(2). */
+const SYS_OPENAT2 = 437;
+const RESOLVE_NO_MAGICLINKS = 0x02n;
+const RESOLVE_IN_ROOT = 0x10n;
+
+const openat2Call = libc.func('syscall', 'long', ['long', 'int', 'str', 'const uint8_t *', 'size_t']);
+
+/**
+ * Opens `path` as a process would see it whose root folder is the descriptor `root`: neither `..` nor an absolute path
+ * nor a symbolic link leads out, openat2(2). Gives the descriptor. Throws SyscallError.
+ */
+export function openInRoot(root: number, path: string, flags: number): number {
+  const how = Buffer.alloc(24);
+  how.writeBigUInt64LE(BigInt(flags | 0o2000000), 0);
+  how.writeBigUInt64LE(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, 16);
+  return check(openat2Call(SYS_OPENAT2, root, path, how, how.length), 'openat2', path);
+}
+
+/**
+ * The text of a regular file inside the root folder `root`, at most `limit` bytes of it. Undefined when there is no such
+ * file or when it is not a regular one. Throws SyscallError for other failures.
+ */
+export function readFileInRoot(root: number, path: string, limit: number): string | undefined {
+  let fd: number;
+  try {
+    fd = openInRoot(root, path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  } catch (error) {
+    const code = (error as { code?: string }).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP' || code === 'ENXIO') return undefined;
+    throw error;
+  }
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) return undefined;
+    const bytes = Buffer.alloc(Math.min(stat.size, limit));
+    let have = 0;
+    for (let got = -1; have < bytes.length && got !== 0; have += got) {
+      got = readSync(fd, bytes, have, bytes.length - have, have);
+    }
+    return bytes.toString('utf8', 0, have);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,51 @@
+import { Conflict, Internal } from '../api/index.ts';
+import type { OciRuntime } from './conmon.ts';
+import { type ProcessResult, run } from './process.ts';
+import { startFailure } from './start-failure.ts';
+
+/** A container's state as its OCI runtime tells it. */
+export interface RuntimeState {
+  readonly status: 'creating' | 'created' | 'running' | 'paused' | 'stopped';
+  /** 0 when there is no process. */
+  readonly pid: number;
+}
+
+/** Lets the first process of a created container run its program. Throws StartFailed. */
+export async function startContainer(runtime: OciRuntime, id: string): Promise<void> {
+  const result = await verb(runtime, ['start', id]);
+  if (result.code !== 0) throw startFailure(result.stderr);
+}
+
+/** Takes away what is left of a container: cgroup, state, and with `force` its processes. A missing one is no error. */
+export async function deleteContainer(runtime: OciRuntime, id: string, force = true): Promise<void> {
+  const result = await verb(runtime, ['delete', ...(force ? ['--force'] : []), id]);
+  if (result.code !== 0 && !isMissing(result)) {
+    throw new Internal(`cannot remove the runtime's part of container ${id}: ${result.stderr.trim()}`);
+  }
+}
+
+/** The state of a container, or undefined when the runtime does not know it. */
+export async function containerState(runtime: OciRuntime, id: string): Promise<RuntimeState | undefined> {
+  const result = await verb(runtime, ['state', id]);
+  if (result.code !== 0) return undefined;
+  const { status, pid } = JSON.parse(result.stdout) as { status: RuntimeState['status']; pid?: number };
+  return { status, pid: pid ?? 0 };
+}
+
+/** Freezes or thaws all processes of a container. Throws Conflict. */
+export async function pauseContainer(
+  runtime: OciRuntime,
+  id: string,
+  how: 'pause' | 'resume',
+): Promise<void> {
+  const result = await verb(runtime, [how, id]);
+  if (result.code !== 0) throw new Conflict(`cannot ${how} container ${id}: ${result.stderr.trim()}`);
+}
+
+function verb(runtime: OciRuntime, args: readonly string[]): Promise<ProcessResult> {
+  return run(runtime.path, [...runtime.args, `--root=${runtime.root}`, ...args]);
+}
+
+function isMissing(result: ProcessResult): boolean {
+  return /no such file or directory|does not exist/i.test(result.stderr);
+}

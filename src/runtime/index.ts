@@ -1,0 +1,22 @@
+export { type AttachOptions, Relay } from './attach/relay.ts';
+export { Bundle } from './bundle.ts';
+export { type ConmonOptions, createContainer, type OciRuntime } from './conmon.ts';
+export {
+  containerState,
+  deleteContainer,
+  pauseContainer,
+  type RuntimeState,
+  startContainer,
+} from './crun.ts';
+export { type ExecEnd, type ExecOptions, ExecProcess } from './exec.ts';
+export { type Exit, Exits } from './exits.ts';
+export type { LogEntry } from './logs/line.ts';
+export { type LogQuery, readLog } from './logs/reader.ts';
+export { startTime } from './process.ts';
+export { processCapabilities, resolveCapabilities } from './spec/capabilities.ts';
+export type { HostFiles } from './spec/mounts.ts';
+export type { OciNamespace, OciProcess, OciSpec } from './spec/oci.ts';
+export type { HardLimits } from './spec/resources.ts';
+export { DefaultSeccomp, parseProfile, resolveProfile } from './spec/seccomp.ts';
+export { commandOf, environment, makeSpec, type SpecInput } from './spec/spec.ts';
+export { resolveUser } from './spec/users.ts';

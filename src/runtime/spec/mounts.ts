@@ -1,0 +1,79 @@
+import type { HostConfig } from '../../api/index.ts';
+import type { OciMount } from './oci.ts';
+
+/** Files that the engine writes for the container and that appear in its /etc. Paths on the host. */
+export interface HostFiles {
+  readonly hostname: string;
+  readonly hosts: string;
+  readonly resolvConf: string;
+}
+
+/** Paths under which the kernel tells more than a container should know. As dockerd. */
+export const MASKED_PATHS = [
+  '/proc/asound',
+  '/proc/acpi',
+  '/proc/interrupts',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/sys/firmware',
+  '/sys/devices/virtual/powercap',
+];
+
+/** Paths through which a container could change the machine. As dockerd. */
+export const READONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+
+/** The file systems of every container, before those that the user asks for. */
+export function systemMounts(
+  host: HostConfig,
+  shmSize: number,
+  files: HostFiles,
+  sharedShm?: string,
+): OciMount[] {
+  const access = host.Privileged ? 'rw' : 'ro';
+  const shm =
+    sharedShm === undefined
+      ? mount('/dev/shm', 'tmpfs', 'shm', `nosuid,noexec,nodev,mode=1777,size=${shmSize}`)
+      : mount('/dev/shm', 'bind', sharedShm, 'rbind,rprivate');
+  return [
+    mount('/proc', 'proc', 'proc', 'nosuid,noexec,nodev'),
+    mount('/dev', 'tmpfs', 'tmpfs', 'nosuid,strictatime,mode=755,size=65536k'),
+    mount('/dev/pts', 'devpts', 'devpts', 'nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5'),
+    mount('/sys', 'sysfs', 'sysfs', `nosuid,noexec,nodev,${access}`),
+    mount('/sys/fs/cgroup', 'cgroup', 'cgroup', `${access},nosuid,noexec,nodev,relatime`),
+    mount('/dev/mqueue', 'mqueue', 'mqueue', 'nosuid,noexec,nodev'),
+    shm,
+    bindMount(files.resolvConf, '/etc/resolv.conf'),
+    bindMount(files.hostname, '/etc/hostname'),
+    bindMount(files.hosts, '/etc/hosts'),
+  ];
+}
+
+/** The tmpfs mounts of `--tmpfs`; parents before children. */
+export function tmpfsMounts(host: HostConfig): OciMount[] {
+  return Object.entries(host.Tmpfs)
+    .sort(([one], [other]) => one.split('/').length - other.split('/').length)
+    .map(([path, options]) =>
+      mount(path, 'tmpfs', 'tmpfs', `noexec,nosuid,nodev${options === '' ? '' : `,${options}`}`),
+    );
+}
+
+/** The init program, which `--init` puts before the command. */
+export const INIT_PATH = '/sbin/docker-init';
+
+/** Makes the host's init program visible in the container. */
+export function initMount(program: string): OciMount {
+  return mount(INIT_PATH, 'bind', program, 'bind,ro');
+}
+
+function bindMount(source: string, destination: string): OciMount {
+  return mount(destination, 'bind', source, 'rbind,rprivate');
+}
+
+function mount(destination: string, type: string, source: string, options: string): OciMount {
+  return { destination, type, source, options: options.split(',') };
+}

@@ -1,0 +1,127 @@
+import type { ContainerConfig, HostConfig } from '../../api/index.ts';
+import { processCapabilities, resolveCapabilities } from './capabilities.ts';
+import { devices } from './devices.ts';
+import {
+  type HostFiles,
+  INIT_PATH,
+  initMount,
+  MASKED_PATHS,
+  READONLY_PATHS,
+  systemMounts,
+  tmpfsMounts,
+} from './mounts.ts';
+import type { OciNamespace, OciSeccomp, OciSpec } from './oci.ts';
+import { type HardLimits, resources, rlimits } from './resources.ts';
+import { resolveUser } from './users.ts';
+
+export const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Everything that the specification of a container follows from. */
+export interface SpecInput {
+  /** The mounted root file system. */
+  readonly rootfs: string;
+  /** The container's own config over that of its image. */
+  readonly config: ContainerConfig;
+  readonly hostConfig: HostConfig;
+  /** From the root of the cgroup hierarchies. */
+  readonly cgroupsPath: string;
+  /** Namespaces that are not new: a path each. Those that are missing here are new, `host` is none at all. */
+  readonly namespaces: Partial<Record<OciNamespace['type'], string | 'host'>>;
+  readonly hostFiles: HostFiles;
+  /** /dev/shm of the container whose IPC namespace is shared, or of the host; a path. */
+  readonly sharedShm?: string | undefined;
+  /** Bytes of /dev/shm. */
+  readonly shmSize: number;
+  readonly initProgram: string;
+  readonly hardLimits: HardLimits;
+  /** The seccomp rules for a set of capabilities; undefined for unconfined. */
+  seccomp(capabilities: readonly string[]): OciSeccomp | undefined;
+  readonly noNewPrivileges: boolean;
+  /** Told of what was changed to make the container possible. */
+  warn(message: string): void;
+}
+
+const NAMESPACES = ['mount', 'pid', 'network', 'ipc', 'uts', 'cgroup'] as const;
+
+/** The OCI specification of a container. Throws InvalidArgument for what the image or the machine does not have. */
+export function makeSpec(input: SpecInput): OciSpec {
+  const { config, hostConfig } = input;
+  const user = resolveUser(input.rootfs, config.User, hostConfig.GroupAdd);
+  const capabilities = resolveCapabilities({
+    privileged: hostConfig.Privileged,
+    add: hostConfig.CapAdd,
+    drop: hostConfig.CapDrop,
+  });
+  const device = devices(hostConfig);
+  const useInit = hostConfig.Init === true && input.namespaces.pid !== 'host';
+  const seccomp = input.seccomp(capabilities);
+  const uts = input.namespaces.uts === undefined;
+  const unmasked = hostConfig.Privileged || hostConfig.SecurityOpt.includes('systempaths=unconfined');
+  return {
+    ociVersion: '1.0.2',
+    process: {
+      terminal: config.Tty,
+      ...(config.Tty && consoleSize(hostConfig)),
+      user,
+      args: [...(useInit ? [INIT_PATH, '--'] : []), ...commandOf(config)],
+      env: environment(config),
+      cwd: config.WorkingDir || '/',
+      capabilities: processCapabilities(capabilities, user.uid),
+      rlimits: rlimits(hostConfig.Ulimits, input.hardLimits, input.warn),
+      noNewPrivileges: input.noNewPrivileges,
+      ...(hostConfig.OomScoreAdj !== 0 && { oomScoreAdj: hostConfig.OomScoreAdj }),
+    },
+    root: { path: input.rootfs, readonly: hostConfig.ReadonlyRootfs },
+    ...(uts && { hostname: config.Hostname }),
+    ...(uts && config.Domainname !== '' && { domainname: config.Domainname }),
+    mounts: [
+      ...systemMounts(hostConfig, input.shmSize, input.hostFiles, input.sharedShm),
+      ...tmpfsMounts(hostConfig),
+      ...(useInit ? [initMount(input.initProgram)] : []),
+    ],
+    annotations: { ...hostConfig.Annotations },
+    linux: {
+      cgroupsPath: input.cgroupsPath,
+      namespaces: namespaces(input.namespaces),
+      devices: device.devices,
+      resources: resources(hostConfig, device.rules),
+      ...(Object.keys(hostConfig.Sysctls).length > 0 && { sysctl: hostConfig.Sysctls }),
+      maskedPaths: unmasked ? [] : (hostConfig.MaskedPaths ?? MASKED_PATHS),
+      readonlyPaths: unmasked ? [] : (hostConfig.ReadonlyPaths ?? READONLY_PATHS),
+      ...(seccomp !== undefined && { seccomp }),
+    },
+  };
+}
+
+/** The words that are run: the entry point, then the command. */
+export function commandOf(config: ContainerConfig): string[] {
+  return [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
+}
+
+function namespaces(given: SpecInput['namespaces']): OciNamespace[] {
+  return NAMESPACES.flatMap((type) => {
+    const path = given[type];
+    if (path === 'host') return [];
+    return [path === undefined ? { type } : { type, path }];
+  });
+}
+
+function consoleSize(hostConfig: HostConfig): { consoleSize?: { height: number; width: number } } {
+  const [height, width] = hostConfig.ConsoleSize;
+  return height > 0 && width > 0 ? { consoleSize: { height, width } } : {};
+}
+
+/** The process's environment: what every container has, under what the image and the user set. */
+export function environment(config: Pick<ContainerConfig, 'Env' | 'Hostname' | 'Tty'>): string[] {
+  const values = new Map<string, string>();
+  const put = (entry: string) => values.set(entry.split('=', 1)[0]!, entry);
+  put(DEFAULT_PATH);
+  put(`HOSTNAME=${config.Hostname}`);
+  if (config.Tty) put('TERM=xterm');
+  for (const entry of config.Env) {
+    // A bare name takes the variable away, also one that every container has.
+    if (entry.includes('=')) put(entry);
+    else values.delete(entry);
+  }
+  return [...values.values()];
+}
