@@ -46,8 +46,9 @@ export class RequestContext {
       if (this.#hijacked || !this.res.writableFinished) abort.abort();
     };
     if (socket.destroyed) abort.abort();
-    else if (this.#upgrade) socket.once('close', closed);
-    else this.res.once('close', closed);
+    socket.once('close', closed);
+    // The connection may live on for other requests.
+    this.res.once('finish', () => socket.off('close', closed));
     return abort.signal;
   }
 
@@ -129,14 +130,11 @@ export class RequestContext {
    * no more output. The caller ends or destroys the stream. Read the body first, and throw what there is to throw.
    */
   async hijack(contentType: string): Promise<Duplex> {
-    if (this.#upgrade) {
-      const headers = ['Api-Version', 'Ostype', 'Server'].map(
-        (name) => `${name}: ${this.res.getHeader(name)}`,
-      );
-      this.#hijacked = await upgrade(this.req, this.#upgrade, [`Content-Type: ${contentType}`, ...headers]);
-    } else {
-      this.#hijacked = takeOver(this.req, this.res, contentType);
-    }
+    const common = ['Api-Version', 'Ostype', 'Server'].map((name) => `${name}: ${this.res.getHeader(name)}`);
+    const headers = [`Content-Type: ${contentType}`, ...common];
+    this.#hijacked = this.#upgrade
+      ? await upgrade(this.req, this.#upgrade, headers)
+      : await takeOver(this.req, this.res, headers);
     return this.#hijacked;
   }
 
