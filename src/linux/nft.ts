@@ -15,9 +15,11 @@ export async function applyNft(script: string): Promise<void> {
   await run(['-f', '-'], script);
 }
 
-/** The objects of one table, or of all tables, in the form of libnftables-json(5). A table that is missing has none. */
-export async function listNft(table?: { family: string; name: string }): Promise<Record<string, unknown>[]> {
-  const what = table === undefined ? ['ruleset'] : ['table', table.family, table.name];
+/**
+ * What `nft list` tells of `what`, in the form of libnftables-json(5): `listNft('table', 'inet', 'filter')`,
+ * `listNft('chains')`. A table that is missing has no objects. Throws NftError.
+ */
+export async function listNft(...what: readonly string[]): Promise<Record<string, unknown>[]> {
   try {
     const parsed = JSON.parse(await run(['-j', 'list', ...what], '')) as {
       nftables: Record<string, unknown>[];

@@ -27,9 +27,9 @@ export class Firewall {
     this.#table = owner;
   }
 
-  /** Puts exactly these rules in place of the old ones, in one transaction. Throws NftError. */
+  /** Puts exactly these rules in place of the old ones, in one transaction; for none, no table. Throws NftError. */
   async replace(bridges: readonly BridgeRules[]): Promise<void> {
-    await applyNft(`${this.#deletion}${renderTable(this.#table, bridges)}`);
+    await applyNft(this.#deletion + (bridges.length === 0 ? '' : renderTable(this.#table, bridges)));
   }
 
   /** Deletes the table; a missing one is no error. Throws NftError. */
@@ -96,7 +96,9 @@ function elements(list: readonly string[]): string {
 /** The chains of others that drop what is forwarded and not let through, such as Docker's. Never throws: it is a hint. */
 export async function dropPolicies(): Promise<DropPolicy[]> {
   try {
-    const chains = (await listNft()).flatMap((object) => ('chain' in object ? [object.chain as Chain] : []));
+    const chains = (await listNft('chains')).flatMap((object) =>
+      'chain' in object ? [object.chain as Chain] : [],
+    );
     return chains
       .filter((chain) => chain.hook === 'forward' && chain.policy === 'drop')
       .map(({ family, table, name }) => ({ family, table, chain: name }));

@@ -1,4 +1,5 @@
-import { Netlink } from '../linux/index.ts';
+import { closeSync } from 'node:fs';
+import { Netlink, openCurrentNetns } from '../linux/index.ts';
 import { LinkReaper } from './reaper.ts';
 
 /**
@@ -7,6 +8,8 @@ import { LinkReaper } from './reaper.ts';
  */
 export class HostStack implements Disposable {
   readonly owner: string;
+  /** The host's namespace, open. */
+  readonly home = openCurrentNetns();
   readonly netlink = new Netlink();
   readonly reaper = new LinkReaper(this.netlink);
 
@@ -28,6 +31,7 @@ export class HostStack implements Disposable {
   [Symbol.dispose](): void {
     this.reaper.close();
     this.netlink.close();
+    closeSync(this.home);
   }
 }
 

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { changeLink, createNetns, deleteNetns, Netlink } from '../linux/index.ts';
+import { changeLink, createNetns, deleteNetns, inNetns, Netlink } from '../linux/index.ts';
 import type { Inside } from './drivers/driver.ts';
 
 /** The loopback interface is the first of every namespace. */
@@ -19,18 +19,29 @@ export class Sandboxes {
     return join(this.#folder, containerId);
   }
 
-  /**
-   * Makes a container's namespace with loopback up, and lets `furnish` add interfaces. `furnish` must not await. When
-   * anything fails nothing is left. Throws SyscallError, and what `furnish` throws.
-   */
-  create<T>(containerId: string, furnish: (inside: Inside) => T): T {
+  /** Makes a container's namespace, empty and with loopback still down. Throws SyscallError; then nothing is left. */
+  create(containerId: string): string {
     const path = this.pathOf(containerId);
-    // What a crash left under this name belongs to no running container.
-    deleteNetns(path);
-    return createNetns(path, (home) => {
+    try {
+      createNetns(path, () => {});
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      // What a crash left under this name belongs to no running container.
+      deleteNetns(path);
+      createNetns(path, () => {});
+    }
+    return path;
+  }
+
+  /**
+   * Puts loopback up in a container's namespace, and lets `furnish` add interfaces from inside. `furnish` must not await.
+   * Throws SyscallError, and what `furnish` throws.
+   */
+  furnish(containerId: string, furnish: (inside: Inside) => void): void {
+    inNetns(this.pathOf(containerId), () => {
       using netlink = new Netlink();
       netlink.send(changeLink(LOOPBACK, { up: true }));
-      return furnish({ netlink, home, interfaceName: 'eth0' });
+      furnish({ netlink, interfaceName: 'eth0' });
     });
   }
 

@@ -128,7 +128,7 @@ export async function callFrom(
 
 export function run([file, ...args]: string[]): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(file!, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(file!, args, { stdio: ['ignore', 'pipe', 'ignore'] });
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       output += text;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { before, test } from 'node:test';
 import { Conflict, Filters, InvalidArgument, NotFound } from '../../src/api/index.ts';
@@ -150,7 +150,7 @@ test('two engines side by side share nothing', async () => {
   assert.equal(await callFrom(undefined, '10.78.0.2', 8000), '10.78.0.1');
   await one.service.remove();
   assert.equal(await callFrom(undefined, '10.78.0.2', 8000), '10.78.0.1');
-  const tables = (await listNft()).flatMap((object) =>
+  const tables = (await listNft('tables')).flatMap((object) =>
     'table' in object ? [object.table as { name: string }] : [],
   );
   assert.deepEqual(
@@ -339,3 +339,34 @@ function halfMade(execRoot: string, alias: string): void {
   using host = new Netlink();
   host.send(changeLink('vethhalf', { alias }));
 }
+
+test('a container’s files name it, and the host by host-gateway', async () => {
+  await using networks = await openNetworks({ bip: '10.77.0.1/24', dns: ['192.0.2.53'] });
+  const request = {
+    hostname: 'web',
+    extraHosts: ['gw:host-gateway'],
+    dns: [],
+    dnsSearch: ['example.org'],
+    dnsOptions: [],
+  };
+  const onBridge = networks.service.hostFiles(networks.service.attach(id(1), 'bridge'), request);
+  assert.match(onBridge.hosts, /ff02::2\tip6-allrouters\n10\.77\.0\.1\tgw\n10\.77\.0\.2\tweb\n$/);
+  assert.equal(onBridge.hostname, 'web\n');
+  assert.match(onBridge.resolvConf, /^search example\.org\nnameserver 192\.0\.2\.53\n/);
+  const onHost = networks.service.hostFiles(networks.service.attach(id(2), 'host'), request);
+  assert.ok(onHost.hosts.startsWith(readFileSync('/etc/hosts', 'utf8')));
+  const alone = networks.service.hostFiles(networks.service.attach(id(3), 'none'), request);
+  assert.doesNotMatch(alone.hosts, /web/);
+});
+
+test('half a start is undone without a word to the listeners', async () => {
+  await using networks = await openNetworks({ bip: '10.77.0.1/24' });
+  const events = networks.events.subscribe();
+  const sandbox = networks.service.prepare(id(1), 'bridge');
+  assert.ok(existsSync(sandbox.netnsPath!));
+  networks.service.detach(id(1));
+  assert.equal(existsSync(sandbox.netnsPath!), false);
+  assert.equal(networks.service.prepare(id(2), 'bridge').endpoint?.ipAddress, '10.77.0.2');
+  networks.events.close();
+  for await (const event of events) assert.fail(event.Action);
+});

@@ -17,7 +17,6 @@ import {
   Firewall,
   HostStack,
   hostDriver,
-  NO_ATTACHMENT,
   nullDriver,
   removeLeftovers,
   Sandboxes,
@@ -64,7 +63,10 @@ export class NetworkService {
   readonly #sandboxes: Sandboxes;
   readonly #firewall: Firewall;
   readonly #networks = new Map<string, Network>();
+  /** What the containers have that are prepared, by container ID. */
   readonly #live = new Map<string, Sandbox>();
+  /** Those of them that have their interfaces. */
+  readonly #connected = new Set<string>();
 
   constructor(parts: NetworkServiceParts) {
     const { suffix } = parts.config.identity;
@@ -94,40 +96,76 @@ export class NetworkService {
     return this.#networks.has('bridge') ? 'bridge' : 'none';
   }
 
+  /** `prepare` and `connect` in one: some 1.5 ms. When it fails nothing is left. Throws what they throw. */
+  attach(containerId: string, mode: NetworkMode, hints: AttachHints = {}): Sandbox {
+    const sandbox = this.prepare(containerId, mode, hints);
+    try {
+      this.connect(containerId);
+      return sandbox;
+    } catch (error) {
+      this.detach(containerId);
+      throw error;
+    }
+  }
+
   /**
-   * Gives a container its namespace and its place in a network, in about a millisecond and without waiting for any
-   * process. When it fails nothing is left. Throws NotFound, Conflict (connected already), InvalidArgument (hardware
+   * The first half of attaching a container, before its process is made: its namespace, still without interfaces, and its
+   * addresses. When it fails nothing is left. Throws NotFound, Conflict (attached already), InvalidArgument (hardware
    * address), Unavailable (no address left), SyscallError.
    */
-  attach(containerId: string, mode: NetworkMode, hints: AttachHints = {}): Sandbox {
+  prepare(containerId: string, mode: NetworkMode, hints: AttachHints = {}): Sandbox {
     const { record, driver } = this.#find(mode);
     if (this.#live.has(containerId)) throw new Conflict(`container ${containerId} is connected already`);
     if (hints.macAddress !== undefined && !MAC_ADDRESS.test(hints.macAddress)) {
       throw new InvalidArgument(`invalid MAC address: ${hints.macAddress}`);
     }
-    const identity = {
-      networkName: record.name,
-      networkId: record.id,
-      endpointId: randomBytes(32).toString('hex'),
-    };
-    const sandbox = this.#makeSandbox(containerId, driver, identity, hints.macAddress);
-    this.#live.set(containerId, sandbox);
-    this.#publish('connect', containerId, record);
-    return sandbox;
+    const endpointId = randomBytes(32).toString('hex');
+    const attachment = driver.reserve({ endpointId, macAddress: hints.macAddress });
+    const endpoint = { ...attachment, networkName: record.name, networkId: record.id, endpointId };
+    try {
+      const netnsPath = driver.ownNamespace ? this.#sandboxes.create(containerId) : undefined;
+      const sandbox = netnsPath === undefined ? { endpoint } : { netnsPath, endpoint };
+      this.#live.set(containerId, sandbox);
+      return sandbox;
+    } catch (error) {
+      driver.disconnect(attachment);
+      throw error;
+    }
   }
 
   /**
-   * Takes everything back that `attach` gave, or as much of it as there is: no packet passes when this returns, and the
+   * The second half: the interfaces. It may run while the runtime makes the container's process, and must be done before
+   * the process starts. When it fails, `detach` undoes both halves. Throws NotFound (not prepared), SyscallError.
+   */
+  connect(containerId: string): void {
+    const sandbox = this.#live.get(containerId);
+    const network = this.#byId(sandbox?.endpoint?.networkId ?? '');
+    if (sandbox?.endpoint === undefined || network === undefined) {
+      throw new NotFound(`container ${containerId} has no network`);
+    }
+    const { endpoint } = sandbox;
+    if (sandbox.netnsPath !== undefined) {
+      this.#sandboxes.furnish(containerId, (inside) => network.driver.connect(inside, endpoint, containerId));
+    }
+    this.#connected.add(containerId);
+    this.#publish('connect', containerId, network.record);
+  }
+
+  /**
+   * Takes everything back that attaching gave, or as much of it as there is: no packet passes when this returns, and the
    * address is free. The kernel clears the interfaces away within some 20 ms. Doing it twice is no error. Without a
    * `sandbox`, what is known of the container counts.
    */
   detach(containerId: string, sandbox: Sandbox | undefined = this.#live.get(containerId)): void {
-    const wasLive = this.#live.delete(containerId);
-    const endpoint = sandbox?.endpoint;
-    const network = endpoint === undefined ? undefined : this.#byId(endpoint.networkId);
-    if (endpoint !== undefined && network !== undefined && wasLive) network.driver.disconnect(endpoint);
-    this.#sandboxes.delete(containerId);
-    if (wasLive && network !== undefined) this.#publish('disconnect', containerId, network.record);
+    const endpoint = this.#live.delete(containerId) ? sandbox?.endpoint : undefined;
+    const network = this.#byId(endpoint?.networkId ?? '');
+    try {
+      if (endpoint !== undefined) network?.driver.disconnect(endpoint);
+    } finally {
+      this.#sandboxes.delete(containerId);
+    }
+    const wasConnected = this.#connected.delete(containerId);
+    if (wasConnected && network !== undefined) this.#publish('disconnect', containerId, network.record);
   }
 
   /**
@@ -138,6 +176,7 @@ export class NetworkService {
     const hostInterfaces = new Set<string>();
     for (const { containerId, sandbox } of live) {
       this.#live.set(containerId, sandbox);
+      this.#connected.add(containerId);
       if (sandbox.endpoint === undefined) continue;
       hostInterfaces.add(sandbox.endpoint.hostInterface);
       this.#adopt(containerId, sandbox.endpoint);
@@ -212,23 +251,20 @@ export class NetworkService {
     }
     this.#networks.set('host', { record: store.predefined('host', 'host'), driver: hostDriver() });
     this.#networks.set('none', { record: store.predefined('none', 'null'), driver: nullDriver() });
-    if (config.iptables) {
-      await this.#firewall.replace(this.#bridges().map((driver) => driver.rules));
-      void this.#warnOfDrops();
-    }
+    await this.#setRules(config.iptables);
   }
 
-  #makeSandbox(
-    containerId: string,
-    driver: Driver,
-    identity: Pick<Endpoint, 'networkName' | 'networkId' | 'endpointId'>,
-    macAddress: string | undefined,
-  ): Sandbox {
-    if (!driver.ownNamespace) return { endpoint: { ...NO_ATTACHMENT, ...identity } };
-    const attachment = this.#sandboxes.create(containerId, (inside) =>
-      driver.connect(inside, { containerId, endpointId: identity.endpointId, macAddress }),
-    );
-    return { netnsPath: this.#sandboxes.pathOf(containerId), endpoint: { ...attachment, ...identity } };
+  /** Without `--iptables` an earlier run's rules go too, if nft is there at all. */
+  async #setRules(wanted: boolean): Promise<void> {
+    if (!wanted) {
+      await this.#firewall.remove().catch((error: unknown) => {
+        this.#parts.log.debug('nft rules were not looked for', { error: messageOf(error) });
+      });
+      return;
+    }
+    const bridges = this.#bridges();
+    await this.#firewall.replace(bridges.map((driver) => driver.rules));
+    if (bridges.length > 0) void this.#warnOfDrops();
   }
 
   /** A container keeps running even when its place was given away: that is worth a line in the log, not a refusal. */

@@ -16,7 +16,7 @@ import type { BridgeRules } from '../firewall.ts';
 import type { HostStack } from '../host-stack.ts';
 import { AddressPool } from '../ipam.ts';
 import { macOf } from '../mac.ts';
-import { type Attachment, type ConnectRequest, type Driver, type Inside, NO_ATTACHMENT } from './driver.ts';
+import { type Attachment, type Driver, type Inside, NO_ATTACHMENT, type ReserveRequest } from './driver.ts';
 
 const DISABLE_IPV6 = 'net.ipv6.conf.default.disable_ipv6';
 
@@ -95,29 +95,27 @@ export class BridgeDriver implements Driver {
     return this.#bridge.name;
   }
 
-  connect(inside: Inside, request: ConnectRequest): Attachment {
+  /** Throws Unavailable when no address is left. */
+  reserve({ endpointId, macAddress }: ReserveRequest): Attachment {
     const ipAddress = this.#pool.allocate();
-    try {
-      const attachment = {
-        ...NO_ATTACHMENT,
-        ipAddress,
-        prefixLen: this.#pool.subnet.prefixLength,
-        gateway: this.gateway,
-        macAddress: request.macAddress ?? macOf(ipAddress),
-        hostInterface: hostInterfaceOf(request.endpointId),
-      };
-      this.#plugInside(inside, attachment);
-      this.#plugOutside(attachment.hostInterface, this.#stack.aliasOf(request.containerId));
-      return attachment;
-    } catch (error) {
-      this.#pool.release(ipAddress);
-      throw error;
-    }
+    return {
+      ...NO_ATTACHMENT,
+      ipAddress,
+      prefixLen: this.#pool.subnet.prefixLength,
+      gateway: this.gateway,
+      macAddress: macAddress ?? macOf(ipAddress),
+      hostInterface: hostInterfaceOf(endpointId),
+    };
+  }
+
+  connect(inside: Inside, attachment: Attachment, containerId: string): void {
+    this.#plugInside(inside, attachment);
+    this.#plugOutside(attachment.hostInterface, this.#stack.aliasOf(containerId));
   }
 
   disconnect({ ipAddress, hostInterface }: Attachment): void {
-    this.#stack.reaper.bury(hostInterface);
     this.#pool.release(ipAddress);
+    this.#stack.reaper.bury(hostInterface);
   }
 
   /** Throws InvalidArgument or Forbidden when the address cannot be had any more. */
@@ -134,7 +132,7 @@ export class BridgeDriver implements Driver {
   }
 
   #plugInside(
-    { netlink, home, interfaceName }: Inside,
+    { netlink, interfaceName }: Inside,
     { hostInterface, macAddress, ipAddress, prefixLen, gateway }: Attachment,
   ): void {
     // A network without IPv6 shall not have it by the back door of link-local addresses.
@@ -143,7 +141,7 @@ export class BridgeDriver implements Driver {
     netlink.send(
       createVeth(
         { name: interfaceName, mac: macAddress, mtu, up: true },
-        { name: hostInterface, mtu, netns: home },
+        { name: hostInterface, mtu, netns: this.#stack.home },
       ),
     );
     const { index } = getLink(netlink, interfaceName);

@@ -7,14 +7,11 @@ export type DriverKind = 'bridge' | 'host' | 'null';
 export interface Inside {
   /** A socket in the container's namespace. */
   readonly netlink: Netlink;
-  /** The engine's own namespace, open. */
-  readonly home: number;
   /** The name that the interface shall have: `eth0`. */
   readonly interfaceName: string;
 }
 
-export interface ConnectRequest {
-  readonly containerId: string;
+export interface ReserveRequest {
   /** 64 hexadecimal digits. */
   readonly endpointId: string;
   /** The user's choice of a hardware address. */
@@ -52,7 +49,7 @@ export interface SubnetInfo {
   readonly range?: string;
 }
 
-/** One network, done by one kind. The calls are synchronous: `connect` runs with the thread in the container's namespace. */
+/** One network, done by one kind. The calls for containers are synchronous. */
 export interface Driver {
   readonly kind: DriverKind;
   /** Whether containers get a namespace of their own; else they are in the host's and `connect` is not called. */
@@ -61,10 +58,16 @@ export interface Driver {
   /** The driver's options as the Engine API shows them. */
   readonly options: Readonly<Record<string, string>>;
 
-  /** Gives a container its interface. When it fails, whatever reaches into the namespace goes with the namespace. */
-  connect(inside: Inside, request: ConnectRequest): Attachment;
+  /** Decides what a container will have, and keeps it for this container. Touches nothing on the host. */
+  reserve(request: ReserveRequest): Attachment;
 
-  /** Takes it back: no packet passes when this returns. Doing it twice is no error. */
+  /**
+   * Makes the interface that was decided on. Runs with the thread in the container's namespace. When it fails, `disconnect`
+   * and the end of the namespace undo it.
+   */
+  connect(inside: Inside, attachment: Attachment, containerId: string): void;
+
+  /** Takes back what `reserve` and `connect` gave: no packet passes when this returns. Doing it twice is no error. */
   disconnect(attachment: Attachment): void;
 
   /** Takes up again what a container had before the engine was started. */

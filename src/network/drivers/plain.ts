@@ -12,9 +12,11 @@ class PlainDriver implements Driver {
     this.ownNamespace = ownNamespace;
   }
 
-  connect(): Attachment {
+  reserve(): Attachment {
     return NO_ATTACHMENT;
   }
+
+  connect(): void {}
 
   disconnect(): void {}
 
