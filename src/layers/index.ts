@@ -1,6 +1,11 @@
-export * from './compression.ts';
-export * from './digest.ts';
-export * from './pins.ts';
-export * from './tar/entry.ts';
-export * from './tar/reader.ts';
-export * from './tar/writer.ts';
+export { type BlobExpectation, BlobStore, type StagedBlob } from './blobs.ts';
+export { type Compression, decompress, detectCompression, type SizeLimits } from './compression.ts';
+export { chainIdOf, type Digest, digestOf, hexOf, isDigest, parseDigest } from './digest.ts';
+export { MAX_LAYERS, mountRootfs, type RootfsMount, unmountRootfs } from './mount.ts';
+export * from './oci.ts';
+export { Pins } from './pins.ts';
+export { type Layer, LayerStore } from './store.ts';
+export { decodeName, encodeName, type FileTime, type TarEntry, type TarEntryType } from './tar/entry.ts';
+export { TarReader } from './tar/reader.ts';
+export { TAR_END, type TarEntryInit, type TarInput, tarHeader, tarPadding, writeTar } from './tar/writer.ts';
+export { UNPACK_LIMITS, type UnpackLimits } from './unpack/limits.ts';

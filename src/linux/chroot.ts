@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync } from 'node:fs';
+import { constants, openSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import { check, libc } from './libc.ts';
 
@@ -42,10 +42,4 @@ export function enterRoot(folder: string): Disposable {
     throw error;
   }
   return { [Symbol.dispose]: leave };
-}
-
-/** Closes what `enterRoot` keeps open for the thread. Only for a thread that is about to end. */
-export function forgetRoot(): void {
-  if (ownRoot !== undefined) closeSync(ownRoot);
-  ownRoot = undefined;
 }

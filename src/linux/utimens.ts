@@ -6,6 +6,8 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 
 const utimensatCall = libc.func('int utimensat(int fd, const char *path, const void *times, int flags)');
 
+const futimensCall = libc.func('int futimens(int fd, const void *times)');
+
 const times = new BigInt64Array(4);
 
 function fill(seconds: number, nanoseconds: number): BigInt64Array {
@@ -16,7 +18,7 @@ function fill(seconds: number, nanoseconds: number): BigInt64Array {
 
 /** futimens(3): sets both times of an open file, to the nanosecond. Throws SyscallError. */
 export function setFileTimes(fd: number, seconds: number, nanoseconds: number): void {
-  check(utimensatCall(fd, null, fill(seconds, nanoseconds), 0), 'utimensat');
+  check(futimensCall(fd, fill(seconds, nanoseconds)), 'futimens');
 }
 
 /** utimensat(2): sets both times of the file itself, never of what a symbolic link points to. Throws SyscallError. */

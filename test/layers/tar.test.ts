@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -27,7 +35,10 @@ async function* chunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Arr
   for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size);
 }
 
-async function readAll(bytes: Uint8Array, chunkSize = 1000): Promise<Map<string, TarEntry & { body: Buffer }>> {
+async function readAll(
+  bytes: Uint8Array,
+  chunkSize = 1000,
+): Promise<Map<string, TarEntry & { body: Buffer }>> {
   const reader = new TarReader(chunks(bytes, chunkSize));
   const entries = new Map<string, TarEntry & { body: Buffer }>();
   for (let entry = await reader.next(); entry; entry = await reader.next()) {
@@ -160,8 +171,24 @@ describe('TarReader', () => {
 describe('writeTar', () => {
   const inputs: TarInput[] = [
     { entry: { name: 'dir', type: 'directory', mode: 0o1777 } },
-    file({ name: `${'p/'.repeat(70)}name`, mode: 0o6711, uid: 7, gid: 8, mtime: { seconds: 77, nanoseconds: 0 } }, 'one'),
-    file({ name: encodeName(`ü${'x'.repeat(200)}`), uid: 3_000_000, mtime: { seconds: -5, nanoseconds: 500_000_000 } }, 'two'),
+    file(
+      {
+        name: `${'p/'.repeat(70)}name`,
+        mode: 0o6711,
+        uid: 7,
+        gid: 8,
+        mtime: { seconds: 77, nanoseconds: 0 },
+      },
+      'one',
+    ),
+    file(
+      {
+        name: encodeName(`ü${'x'.repeat(200)}`),
+        uid: 3_000_000,
+        mtime: { seconds: -5, nanoseconds: 500_000_000 },
+      },
+      'two',
+    ),
     { entry: { name: 'sym', type: 'symlink', linkName: 't'.repeat(150) } },
     { entry: { name: 'hard', type: 'link', linkName: 'sym' } },
     { entry: { name: 'null', type: 'char', major: 1, minor: 3, mode: 0o666 } },
@@ -190,7 +217,10 @@ describe('writeTar', () => {
     execFileSync('tar', ['-x', '-C', target], { input: await archive(inputs) });
     assert.equal(readFileSync(join(target, `${'p/'.repeat(70)}name`), 'utf8'), 'one');
     assert.equal(readFileSync(join(target, `ü${'x'.repeat(200)}`), 'utf8'), 'two');
-    const listing = execFileSync('tar', ['-tvf', '-', '--numeric-owner'], { input: await archive(inputs), encoding: 'utf8' });
+    const listing = execFileSync('tar', ['-tvf', '-', '--numeric-owner'], {
+      input: await archive(inputs),
+      encoding: 'utf8',
+    });
     assert.match(listing, /^drwxrwxrwt 0\/0 .* dir\/$/m);
     assert.match(listing, /^crw-rw-rw- 0\/0 +1,3 .* null$/m);
   });

@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InvalidArgument, NotFound } from '../api/index.ts';
+import { type Digest, hexOf } from './digest.ts';
+import { Pins } from './pins.ts';
+import { UNPACK_LIMITS, type UnpackLimits } from './unpack/limits.ts';
+import { WorkerPool } from './unpack/pool.ts';
+
+/** An unpacked layer. */
+export interface Layer {
+  diffId: Digest;
+  /** Absolute path of its files, as overlayfs wants them. */
+  path: string;
+  /** Bytes of content of all its regular files. */
+  size: number;
+}
+
+/**
+ * The unpacked layers of an engine, one folder for each diff ID: `<data-root>/layers/<hex>/diff`, and `layer.json` beside it. A folder
+ * there is complete: it is made under `<data-root>/tmp/layers` and renamed. Who needs a layer is for others to know; they pin
+ * it while no record says so yet.
+ */
+export class LayerStore implements AsyncDisposable {
+  /** Layers that are in use by work under way, and must not be removed as unused. */
+  readonly pins = new Pins<Digest>();
+  readonly #folder: string;
+  readonly #staging: string;
+  readonly #limits: UnpackLimits;
+  readonly #pool = new WorkerPool();
+  readonly #underWay = new Map<Digest, Promise<Layer>>();
+
+  private constructor(folder: string, staging: string, limits: UnpackLimits) {
+    this.#folder = folder;
+    this.#staging = staging;
+    this.#limits = limits;
+  }
+
+  /** Opens the store of a data root. What earlier runs left half made is removed in the background. */
+  static async open(dataRoot: string, limits: UnpackLimits = UNPACK_LIMITS): Promise<LayerStore> {
+    const store = new LayerStore(join(dataRoot, 'layers'), join(dataRoot, 'tmp', 'layers'), limits);
+    await mkdir(store.#folder, { recursive: true, mode: 0o710 });
+    await mkdir(store.#staging, { recursive: true, mode: 0o700 });
+    for (const name of await readdir(store.#staging)) store.#discard(join(store.#staging, name));
+    return store;
+  }
+
+  /** Where the files of a layer are, or would be. */
+  pathOf(diffId: Digest): string {
+    return join(this.#homeOf(diffId), 'diff');
+  }
+
+  has(diffId: Digest): boolean {
+    return existsSync(this.#homeOf(diffId));
+  }
+
+  /** A layer that is there. Throws NotFound. */
+  get(diffId: Digest): Layer {
+    try {
+      const { size } = JSON.parse(readFileSync(join(this.#homeOf(diffId), 'layer.json'), 'utf8')) as {
+        size: number;
+      };
+      return { diffId, path: this.pathOf(diffId), size };
+    } catch (cause) {
+      throw new NotFound(`No such layer: ${diffId}`, { cause });
+    }
+  }
+
+  /**
+   * Unpacks the archive of the layer `diffId`, unless the layer is there already. However many ask at the same time, it is unpacked
+   * once. Throws InvalidArgument when the archive is hostile, malformed, or another layer's.
+   */
+  async unpack(diffId: Digest, archive: string): Promise<Layer> {
+    if (this.has(diffId)) return this.get(diffId);
+    const running = this.#underWay.get(diffId);
+    if (running !== undefined) return running;
+    const job = this.#unpack(archive, diffId).finally(() => this.#underWay.delete(diffId));
+    this.#underWay.set(diffId, job);
+    return job;
+  }
+
+  /** Unpacks an archive whose diff ID is not known beforehand. Throws as `unpack`. */
+  async unpackUnknown(archive: string): Promise<Layer> {
+    return this.#unpack(archive);
+  }
+
+  /** Removes a layer, unless it is pinned. A missing one is no error. Its files go in the background. */
+  async remove(diffId: Digest): Promise<void> {
+    if (this.pins.has(diffId) || !this.has(diffId)) return;
+    const garbage = join(this.#staging, randomUUID());
+    await rename(this.#homeOf(diffId), garbage);
+    this.#discard(garbage);
+  }
+
+  /** Removes every layer that `isUsed` does not claim and nobody has pinned. */
+  async sweep(isUsed: (diffId: Digest) => boolean): Promise<void> {
+    for (const hex of await readdir(this.#folder)) {
+      if (!isUsed(`sha256:${hex}`)) await this.remove(`sha256:${hex}`);
+    }
+  }
+
+  /** Stops the work under way; what it made so far is garbage that the next start removes. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool[Symbol.asyncDispose]();
+  }
+
+  async #unpack(archive: string, expected?: Digest): Promise<Layer> {
+    const staging = join(this.#staging, randomUUID());
+    const folder = join(staging, 'diff');
+    try {
+      await mkdir(folder, { recursive: true });
+      const { diffId, size } = await this.#pool.unpack({ archive, folder, limits: this.#limits });
+      if (expected !== undefined && diffId !== expected) {
+        throw new InvalidArgument(
+          `a layer has the digest ${diffId}, but the image's config says ${expected}`,
+        );
+      }
+      await writeFile(join(staging, 'layer.json'), JSON.stringify({ size }));
+      await this.#publish(staging, diffId);
+      return this.get(diffId);
+    } catch (error) {
+      await this.#pool.remove(staging).catch(() => {});
+      throw error;
+    }
+  }
+
+  async #publish(staging: string, diffId: Digest): Promise<void> {
+    try {
+      await rename(staging, this.#homeOf(diffId));
+    } catch (error) {
+      // Somebody else was faster; a layer's content follows from its name.
+      if (!this.has(diffId)) throw error;
+      this.#discard(staging);
+    }
+  }
+
+  /** A failure leaves garbage in the staging folder, which the next start tries to remove again. */
+  #discard(folder: string): void {
+    this.#pool.remove(folder).catch(() => {});
+  }
+
+  #homeOf(diffId: Digest): string {
+    return join(this.#folder, hexOf(diffId));
+  }
+}

@@ -1,0 +1,124 @@
+import { lstat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { Internal, InvalidArgument, Unavailable } from '../../api/index.ts';
+import type { Job, JobAnswer, RemoveJob, UnpackJob, UnpackResult } from './jobs.ts';
+
+const MAX_WORKERS = Math.max(2, Math.min(4, availableParallelism()));
+/** A worker without work is let go after so many milliseconds: an engine at rest keeps none. */
+const IDLE = 3000;
+/** A worker needs about 10 MB; this bounds what a hostile archive can make it hold. */
+const HEAP_MB = 512;
+
+interface Waiting {
+  job: Job;
+  resolve(result: UnpackResult | undefined): void;
+  reject(error: Error): void;
+}
+
+/**
+ * Worker threads that make and remove the files of layers, so that the engine's event loop never waits for the disk. Jobs
+ * beyond the number of threads wait in turn.
+ */
+export class WorkerPool implements AsyncDisposable {
+  readonly #queue: Waiting[] = [];
+  readonly #idle = new Map<Worker, NodeJS.Timeout>();
+  readonly #workers = new Set<Worker>();
+  #closed = false;
+  #threadsReady: Promise<unknown> | undefined;
+
+  /** Unpacks an archive. Throws InvalidArgument when the archive is to blame, Internal or Unavailable when it is not. */
+  async unpack(job: Omit<UnpackJob, 'kind'>): Promise<UnpackResult> {
+    return (await this.#submit({ kind: 'unpack', ...job }))!;
+  }
+
+  /** Deletes a folder with everything in it; a missing one is no error. */
+  async remove(folder: string): Promise<void> {
+    const job: RemoveJob = { kind: 'remove', folder };
+    await this.#submit(job);
+  }
+
+  /** Stops all threads at once. Jobs under way fail with Unavailable; what they made is garbage. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    for (const waiting of this.#queue.splice(0)) waiting.reject(stopping());
+    for (const timer of this.#idle.values()) clearTimeout(timer);
+    await Promise.all([...this.#workers].map((worker) => worker.terminate()));
+  }
+
+  async #submit(job: Job): Promise<UnpackResult | undefined> {
+    if (this.#closed) throw stopping();
+    // Node's own threads take over the root of the thread that starts them, which must not be a confined one.
+    this.#threadsReady ??= lstat('/');
+    await this.#threadsReady;
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ job, resolve, reject });
+      this.#next();
+    });
+  }
+
+  #next(): void {
+    if (this.#closed || this.#queue.length === 0) return;
+    const worker = this.#take();
+    if (worker === undefined) return;
+    const { job, resolve, reject } = this.#queue.shift()!;
+    worker.ref();
+    const settle = () => {
+      worker.off('message', onMessage).off('error', onError).off('exit', onExit);
+    };
+    const onMessage = (answer: JobAnswer) => {
+      settle();
+      if (answer.ok) resolve(answer.result);
+      else
+        reject(
+          answer.fault === 'archive' ? new InvalidArgument(answer.message) : new Internal(answer.message),
+        );
+      this.#rest(worker);
+      this.#next();
+    };
+    const onError = (error: Error) => {
+      settle();
+      this.#workers.delete(worker);
+      reject(new Internal(`unpacking failed: ${error.message}`, { cause: error }));
+      this.#next();
+    };
+    const onExit = () => {
+      settle();
+      this.#workers.delete(worker);
+      reject(stopping());
+    };
+    worker.on('message', onMessage).on('error', onError).on('exit', onExit);
+    worker.postMessage(job);
+  }
+
+  #take(): Worker | undefined {
+    const [idle] = this.#idle;
+    if (idle !== undefined) {
+      const [worker, timer] = idle;
+      clearTimeout(timer);
+      this.#idle.delete(worker);
+      return worker;
+    }
+    if (this.#workers.size >= MAX_WORKERS) return undefined;
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+    });
+    this.#workers.add(worker);
+    return worker;
+  }
+
+  #rest(worker: Worker): void {
+    if (this.#closed) return;
+    worker.unref();
+    const dismiss = () => {
+      this.#idle.delete(worker);
+      this.#workers.delete(worker);
+      void worker.terminate();
+    };
+    this.#idle.set(worker, setTimeout(dismiss, IDLE).unref());
+  }
+}
+
+function stopping(): Unavailable {
+  return new Unavailable('the engine is stopping');
+}

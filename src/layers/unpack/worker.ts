@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, closeSync, openSync, readSync, rmSync } from 'node:fs';
+import { parentPort } from 'node:worker_threads';
+import { InvalidArgument, messageOf } from '../../api/index.ts';
+import { enterRoot } from '../../linux/index.ts';
+import { decompress } from '../compression.ts';
+import { TarReader } from '../tar/reader.ts';
+import type { Job, JobAnswer, UnpackJob, UnpackResult } from './jobs.ts';
+import { unpackLayer } from './layer.ts';
+
+const READ_SIZE = 256 << 10;
+
+/** The program of a worker thread: it makes and removes the many files of layers with calls that block it alone. */
+parentPort!.on('message', (job: Job) => {
+  run(job).then(
+    (result) => answer({ ok: true, result }),
+    (error) =>
+      answer({
+        ok: false,
+        fault: error instanceof InvalidArgument ? 'archive' : 'machine',
+        message: messageOf(error),
+      }),
+  );
+});
+
+function answer(message: JobAnswer): void {
+  parentPort!.postMessage(message);
+}
+
+async function run(job: Job): Promise<UnpackResult | undefined> {
+  if (job.kind === 'unpack') return unpack(job);
+  rmSync(job.folder, { recursive: true, force: true });
+  return undefined;
+}
+
+async function unpack({ archive, folder, limits }: UnpackJob): Promise<UnpackResult> {
+  const fd = openSync(archive, 'r');
+  try {
+    // The archive is open and all code is loaded: from here on the thread sees nothing but the layer's folder.
+    using _confined = enterRoot(folder);
+    // An archive need not say anything about its root.
+    chmodSync('/', 0o755);
+    const hash = createHash('sha256');
+    const reader = new TarReader(hashed(decompress(readFile(fd), limits), hash));
+    try {
+      const { size, entries } = await unpackLayer(reader, limits);
+      await reader.drain();
+      return { diffId: `sha256:${hash.digest('hex')}`, size, entries };
+    } finally {
+      await reader.close();
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+async function* readFile(fd: number): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    // A new buffer each time: decoders and readers keep hold of what they were given.
+    const buffer = Buffer.allocUnsafeSlow(READ_SIZE);
+    const length = readSync(fd, buffer, 0, READ_SIZE, null);
+    if (length === 0) return;
+    yield buffer.subarray(0, length);
+  }
+}
+
+async function* hashed(source: AsyncIterable<Uint8Array>, hash: ReturnType<typeof createHash>) {
+  for await (const chunk of source) {
+    hash.update(chunk);
+    yield chunk;
+  }
+}
