@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, createReadStream, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, createReadStream, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
@@ -128,6 +128,8 @@ export class TestEngine {
     if (this.#process !== undefined) throw new Error('the engine is running');
     const { root, dataRoot, execRoot, bridge, bip, pool, cgroupParent } = this.identity;
     mkdirSync(execRoot, { recursive: true });
+    // Not the machine's own configuration.
+    writeFileSync(join(root, 'daemon.json'), '{}');
     const log = openSync(join(root, 'log'), 'a');
     // setpriv: when the test's process dies, however it dies, its engine goes too.
     const child = start(
@@ -135,6 +137,7 @@ export class TestEngine {
       [
         ...['--pdeathsig', 'KILL', join(checkout, 'bin/berthd')],
         ...['--data-root', dataRoot, '--exec-root', execRoot, '--host', this.host],
+        ...['--config-file', join(root, 'daemon.json')],
         ...['--pidfile', join(execRoot, 'berthd.pid'), '--cgroup-parent', cgroupParent],
         ...['--bridge', bridge, '--bip', bip, '--default-address-pool', `base=${pool},size=28`],
         ...this.#flags,
