@@ -64,23 +64,29 @@ class Lexer {
   readonly #tokens: Token[] = [];
   #pos = 0;
   #parens = 0;
-  #failed = false;
 
   constructor(source: string) {
     this.#source = source;
   }
 
   run(): Token[] {
-    while (!this.#failed) {
-      const open = this.#source.indexOf('{{', this.#pos);
-      this.#text(open < 0 ? this.#source.length : open);
-      if (open < 0) {
-        this.#emit('eof', this.#pos);
-        break;
-      }
-      this.#action();
+    try {
+      this.#template();
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      this.#tokens.push({ kind: 'error', text: error.message, pos: this.#pos });
     }
     return this.#tokens;
+  }
+
+  #template(): void {
+    for (;;) {
+      const open = this.#source.indexOf('{{', this.#pos);
+      this.#text(open < 0 ? this.#source.length : open);
+      if (open < 0) break;
+      this.#action();
+    }
+    this.#emit('eof', this.#pos);
   }
 
   #text(end: number): void {
@@ -100,14 +106,14 @@ class Lexer {
     this.#emit('left delimiter', this.#pos + 2);
     this.#pos = afterMarker;
     this.#parens = 0;
-    while (!this.#failed && !this.#rightDelimiter()) this.#inside();
+    while (!this.#rightDelimiter()) this.#inside();
   }
 
   #comment(): void {
     const close = this.#source.indexOf('*/', this.#pos + 2);
-    if (close < 0) return this.#fail('unclosed comment');
+    if (close < 0) this.#fail('unclosed comment');
     const right = this.#match(RIGHT, close + 2);
-    if (right === undefined) return this.#fail('comment ends before closing delimiter');
+    if (right === undefined) this.#fail('comment ends before closing delimiter');
     this.#pos = close + 2;
     this.#close(right);
   }
@@ -115,10 +121,7 @@ class Lexer {
   #rightDelimiter(): boolean {
     const right = this.#match(RIGHT);
     if (right === undefined) return false;
-    if (this.#parens > 0) {
-      this.#fail('unclosed left paren');
-      return true;
-    }
+    if (this.#parens > 0) this.#fail('unclosed left paren');
     const start = this.#pos + right.length - 2;
     this.#tokens.push({ kind: 'right delimiter', text: '}}', pos: start });
     this.#close(right);
@@ -132,19 +135,24 @@ class Lexer {
   }
 
   #inside(): void {
-    const char = String.fromCodePoint(this.#source.codePointAt(this.#pos) ?? 0);
-    if (this.#pos >= this.#source.length) return this.#fail('unclosed action');
+    if (this.#pos >= this.#source.length) this.#fail('unclosed action');
+    const char = this.#charAt(this.#pos);
     const space = this.#match(SPACE);
-    if (space !== undefined) return this.#space(space);
     const quoted = QUOTED[char];
-    if (quoted !== undefined) return this.#quoted(quoted);
-    if (char === ':') return this.#declare();
-    if (char === '$') return this.#name('variable', '$');
-    const isNumber = this.#match(DIGIT) !== undefined || char === '+' || char === '-';
-    if (isNumber || this.#source.slice(this.#pos) === '.') return this.#number();
-    if (char === '.') return this.#name('field', '.');
-    if (this.#match(WORD) !== '') return this.#word();
-    this.#symbol(char);
+    if (space !== undefined) this.#space(space);
+    else if (quoted !== undefined) this.#quoted(quoted);
+    else if (char === ':') this.#declare();
+    else if (char === '$') this.#name('variable');
+    else if (this.#startsNumber(char)) this.#number();
+    else if (char === '.') this.#name('field');
+    else if (this.#match(WORD) !== '') this.#word();
+    else this.#symbol(char);
+  }
+
+  /** A dot at the very end starts a number, too: that is how Go comes to its message. */
+  #startsNumber(char: string): boolean {
+    const isLastDot = char === '.' && this.#pos === this.#source.length - 1;
+    return isLastDot || char === '+' || char === '-' || this.#match(DIGIT) !== undefined;
   }
 
   /** The last space before `-}}` belongs to the trim marker. */
@@ -164,17 +172,17 @@ class Lexer {
     else this.#fail('expected :=');
   }
 
-  #name(kind: 'variable' | 'field', sigil: string): void {
+  #name(kind: 'variable' | 'field'): void {
     const word = this.#match(WORD, this.#pos + 1) ?? '';
     const end = this.#pos + 1 + word.length;
-    if (this.#endsWord(end)) this.#emit(kind === 'field' && word === '' ? 'dot' : kind, end);
-    else this.#fail(`bad character ${this.#runeAt(this.#pos + sigil.length + word.length)}`);
+    if (!this.#endsWord(end)) this.#fail(`bad character ${this.#runeAt(end)}`);
+    this.#emit(kind === 'field' && word === '' ? 'dot' : kind, end);
   }
 
   #word(): void {
     const word = this.#match(WORD) ?? '';
     const end = this.#pos + word.length;
-    if (!this.#endsWord(end)) return this.#fail(`bad character ${this.#runeAt(end)}`);
+    if (!this.#endsWord(end)) this.#fail(`bad character ${this.#runeAt(end)}`);
     if (KEYWORDS.has(word)) this.#emit('keyword', end);
     else if (word === 'nil') this.#emit('nil', end);
     else this.#emit(word === 'true' || word === 'false' ? 'bool' : 'identifier', end);
@@ -183,17 +191,20 @@ class Lexer {
   #number(): void {
     const number = this.#match(NUMBER) ?? '';
     const end = this.#pos + number.length;
-    const tail = this.#match(WORD, end) ?? '';
-    if (tail === '' && !/[+-]/.test(this.#source[end] ?? '')) return this.#emit('number', end);
-    const bad = this.#source.slice(this.#pos, end) + String.fromCodePoint(this.#source.codePointAt(end)!);
-    this.#fail(`bad number syntax: ${quote(tail === '' ? bad.slice(0, -1) : bad)}`);
+    if (/[+-]/.test(this.#source[end] ?? '')) this.#badNumber(end + (this.#match(NUMBER, end)?.length ?? 0));
+    if (this.#match(WORD, end) !== '') this.#badNumber(end + this.#charAt(end).length);
+    this.#emit('number', end);
+  }
+
+  #badNumber(end: number): never {
+    this.#fail(`bad number syntax: ${quote(this.#source.slice(this.#pos, end))}`);
   }
 
   #symbol(char: string): void {
     if (char === '(') this.#parens++;
-    if (char === ')' && --this.#parens < 0) return this.#fail('unexpected right paren');
-    if (/^[ -~]$/.test(char)) this.#emit(PLAIN[char] ?? 'char', this.#pos + 1);
-    else this.#fail(`unrecognized character in action: ${describeRune(char)}`);
+    if (char === ')' && --this.#parens < 0) this.#fail('unexpected right paren');
+    if (!/^[ -~]$/.test(char)) this.#fail(`unrecognized character in action: ${describeRune(char)}`);
+    this.#emit(PLAIN[char] ?? 'char', this.#pos + 1);
   }
 
   #endsWord(pos: number): boolean {
@@ -204,8 +215,12 @@ class Lexer {
     );
   }
 
+  #charAt(pos: number): string {
+    return String.fromCodePoint(this.#source.codePointAt(pos)!);
+  }
+
   #runeAt(pos: number): string {
-    return describeRune(String.fromCodePoint(this.#source.codePointAt(pos)!));
+    return describeRune(this.#charAt(pos));
   }
 
   #match(pattern: RegExp, pos = this.#pos): string | undefined {
@@ -219,8 +234,10 @@ class Lexer {
     this.#pos = end;
   }
 
-  #fail(message: string): void {
-    this.#failed = true;
-    this.#tokens.push({ kind: 'error', text: message, pos: this.#pos });
+  #fail(message: string): never {
+    throw new Unreadable(message);
   }
 }
+
+/** Ends the reading of the source; becomes the error token. */
+class Unreadable extends Error {}

@@ -5,7 +5,7 @@ export const MAX_OUTPUT = 64 * 1024 * 1024;
 export const MAX_NESTING = 200;
 
 /** Lists, pipelines and `{{template}}` calls open at once; what JavaScript's stack holds with room to spare. */
-export const MAX_DEPTH = 1200;
+export const MAX_DEPTH = 400;
 
 /** Maps and slices inside one another that a value may have and still be printed; cyclic data ends here. */
 export const MAX_VALUE_DEPTH = 500;

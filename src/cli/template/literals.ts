@@ -21,7 +21,10 @@ function runeOf(text: string): number {
 
 function numberOf(text: string): number | bigint {
   if (INTEGER.test(text)) return integerOf(text);
-  if (FLOAT.test(text) && /[.eE]/.test(text)) return Number(text);
+  if (FLOAT.test(text)) {
+    if (/[.eE]/.test(text)) return Number(text);
+    throw new Error(`integer overflow: ${quote(text)}`);
+  }
   throw new Error(`illegal number syntax: ${quote(text)}`);
 }
 

@@ -52,27 +52,26 @@ function escapeRune(char: string, ascii: boolean): string {
   return code < 0x10000 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
 }
 
-const ESCAPE =
-  /(?:\\(?:x[0-9a-fA-F]{2}|[0-7]{3}))+|\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[abfnrtv\\'"])|\\[^]?/g;
+const ESCAPE = /(?:\\(?:x[0-9a-fA-F]{2}|[0-7]{3}))+|\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[abfnrtv\\'"])|\\/g;
 
 /** The text of a Go string or character literal, quotes included; throws Error when an escape is not Go's. */
 export function unquote(literal: string): string {
   const [mark, inside] = [literal[0]!, literal.slice(1, -1)];
   if (mark === '`') return inside.replaceAll('\r', '');
-  return inside.replace(ESCAPE, (escape) => unescape(escape, mark));
+  return inside.replace(ESCAPE, (sequence) => decodeEscape(sequence, mark));
 }
 
-function unescape(escape: string, mark: string): string {
-  const letter = escape[1] ?? '';
-  if (letter === 'x' || /[0-7]/.test(letter)) return unescapeBytes(escape);
-  if (letter === 'u' || letter === 'U') return unescapeCodePoint(escape.slice(2));
+function decodeEscape(sequence: string, mark: string): string {
+  const letter = sequence[1] ?? '';
+  if (letter === 'x' || /[0-7]/.test(letter)) return decodeBytes(sequence);
+  if (letter === 'u' || letter === 'U') return decodeCodePoint(sequence.slice(2));
   const char = letter === mark ? letter : SIMPLE_ESCAPES[letter];
   if (char === undefined) throw new Error('invalid syntax');
   return char;
 }
 
 /** A run of `\xNN` and `\NNN` is a run of bytes, several of which may be one character. */
-function unescapeBytes(run: string): string {
+function decodeBytes(run: string): string {
   const codes = run.match(/\\x[0-9a-fA-F]{2}|\\[0-7]{3}/g);
   if (codes === null) throw new Error('invalid syntax');
   const bytes = codes.map((code) =>
@@ -82,7 +81,7 @@ function unescapeBytes(run: string): string {
   return fromUtf8(Uint8Array.from(bytes));
 }
 
-function unescapeCodePoint(hex: string): string {
+function decodeCodePoint(hex: string): string {
   const code = Number.parseInt(hex, 16);
   if (!(code <= 0x10ffff) || (code >= 0xd800 && code <= 0xdfff)) throw new Error('invalid syntax');
   return String.fromCodePoint(code);
