@@ -123,11 +123,13 @@ function tables({ root }: Identity): { family: string; name: string }[] {
     .map(([, family = '', name = '']) => ({ family, name }));
 }
 
-/** Folders of containers, and unfinished work. */
+/** What one container has on disk, from its record's folder to its bundle, and unfinished work. */
 function folders({ dataRoot, execRoot }: Identity): string[] {
-  return [join(dataRoot, 'containers'), join(dataRoot, 'tmp'), join(execRoot, 'containers')].flatMap(
-    (path) => (existsSync(path) ? readdirSync(path).map((name) => join(path, name)) : []),
-  );
+  const patterns = [
+    ...['containers/*', 'exits/*', 'tmp/container-*', 'tmp/*/*'].map((name) => join(dataRoot, name)),
+    ...['bundles/*', 'netns/*', 'runtime/*/*'].map((name) => join(execRoot, name)),
+  ];
+  return globSync(patterns);
 }
 
 /** The suffix of an engine's names for the whole machine; see `EngineIdentity` in src/engine/config.ts. */

@@ -34,7 +34,7 @@ suite('documents', () => {
   test('every npm command that the documents name is in package.json', () => {
     const scripts = Object.keys(JSON.parse(read('package.json')).scripts);
     const text = globSync('*.md', { cwd: checkout }).map(read).join('\n');
-    const named = [...text.matchAll(/`?npm (?:run )?(\w+)/g)].map((match) => match[1]!);
+    const named = [...text.matchAll(/(?:^|`|&& )npm (?:run )?(\w+)/gm)].map((match) => match[1]!);
     assert.deepEqual(
       named.filter((name) => !scripts.includes(name) && name !== 'ci'),
       [],
