@@ -17,7 +17,7 @@ say() {
 fail() {
   printf 'berth: %s\n' "$1" >&2
   shift
-  for line in "$@"; do printf '       %s\n' "$line" >&2; done
+  printf '%s\n' "$@" | sed 's/^/       /' >&2
   exit 1
 }
 
