@@ -8,3 +8,5 @@ export * from './types/network.ts';
 export * from './version.ts';
 export * from './types/system.ts';
 export * from './types/container.ts';
+export * from './reference.ts';
+export * from './types/image.ts';

@@ -1,6 +1,7 @@
 export { notifyManager } from '../linux/index.ts';
 export * from './config.ts';
 export * from './events/index.ts';
+export * from './images/index.ts';
 export { resolveConfig } from './identity.ts';
 export { lockFolder } from './lock.ts';
 export * from './log.ts';

@@ -12,7 +12,7 @@ export interface StagedBlob extends AsyncDisposable {
   readonly size: number;
   /** Absolute path of the bytes; another one after `commit`. */
   readonly path: string;
-  /** Puts the blob into the store; a blob that is there already is left as it is. */
+  /** Puts the blob into the store, synced. Doing it twice, or with a blob that is there already, does no harm. */
   commit(): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export interface BlobExpectation {
 
 /**
  * The content-addressed files of an engine, in OCI image layout: `<data-root>/blobs/sha256/<hex>`. A file there is complete: it is
- * written elsewhere, hashed on the way, synced, and renamed into place.
+ * written elsewhere, hashed on the way, and, once it is wanted, synced and renamed into place.
  */
 export class BlobStore {
   /** Blobs that are in use by work under way, and must not be removed as unused. */
@@ -132,6 +132,7 @@ export class BlobStore {
       },
       commit: async () => {
         if (path === final) return;
+        await syncFile(staging);
         await rename(staging, final);
         path = final;
       },
@@ -170,8 +171,12 @@ async function receive(
       `a blob has the digest ${digest}, but ${expected.digest} was expected: it is damaged or forged`,
     );
   }
-  await file.datasync();
   return { digest, size };
+}
+
+async function syncFile(path: string): Promise<void> {
+  await using file = await open(path, 'r');
+  await file.datasync();
 }
 
 async function writeFully(file: FileHandle, chunk: Uint8Array): Promise<void> {

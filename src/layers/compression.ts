@@ -1,7 +1,9 @@
+import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { InvalidArgument, messageOf } from '../api/index.ts';
+import { MEDIA_TYPES } from './media-types.ts';
 
 /** How a stream of bytes is packed, as its first bytes tell. */
 export type Compression = 'none' | 'gzip' | 'zstd';
@@ -37,6 +39,14 @@ export function detectCompression(head: Buffer): Compression {
     }
   }
   return 'none';
+}
+
+/** The media type of a layer archive in a file, by how it is compressed. Throws InvalidArgument as above. */
+export async function layerMediaType(path: string): Promise<string> {
+  await using file = await open(path, 'r');
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(MAGIC_LENGTH), 0, MAGIC_LENGTH, 0);
+  const compression = detectCompression(buffer.subarray(0, bytesRead));
+  return compression === 'none' ? MEDIA_TYPES.layer : `${MEDIA_TYPES.layer}+${compression}`;
 }
 
 /**

@@ -1,6 +1,13 @@
 export { type BlobExpectation, BlobStore, type StagedBlob } from './blobs.ts';
-export { type Compression, decompress, detectCompression, type SizeLimits } from './compression.ts';
+export {
+  type Compression,
+  decompress,
+  detectCompression,
+  layerMediaType,
+  type SizeLimits,
+} from './compression.ts';
 export { chainIdOf, type Digest, digestOf, hexOf, isDigest, parseDigest } from './digest.ts';
+export { MEDIA_TYPES } from './media-types.ts';
 export { MAX_LAYERS, mountRootfs, type RootfsMount, unmountRootfs } from './mount.ts';
 export * from './oci.ts';
 export { Pins } from './pins.ts';

@@ -27,11 +27,13 @@ export interface RootfsMount {
  * `unmountRootfs`. Synchronous: it takes 0.3 ms. Throws SyscallError, and RangeError for more than 128 layers.
  */
 export function mountRootfs(rootfs: RootfsMount): void {
-  const { lowers, upper, target } = rootfs;
+  const { upper, target } = rootfs;
+  // A layer that comes twice, which overlayfs refuses, is seen in its upper place alone: there it hides all of itself below.
+  const lowers = rootfs.lowers.filter((path, index, all) => all.lastIndexOf(path) === index);
   if (lowers.length > MAX_LAYERS)
     throw new RangeError(`${lowers.length} layers: ${MAX_LAYERS} at most are possible`);
   if (lowers.length === 0) mountAlone(upper, target, rootfs.readonly ?? false);
-  else mountOverlay(rootfs);
+  else mountOverlay({ ...rootfs, lowers });
 }
 
 /** Unmounts what `mountRootfs` mounted. Nothing mounted there, or no such folder, is no error. */

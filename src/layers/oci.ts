@@ -1,16 +1,6 @@
 import * as v from 'valibot';
-import { InvalidArgument } from '../api/index.ts';
+import { HealthcheckSchema, InvalidArgument } from '../api/index.ts';
 import { type Digest, isDigest } from './digest.ts';
-
-/** Media types of the OCI image specification, and Docker's for the same things. */
-export const MEDIA_TYPES = {
-  index: 'application/vnd.oci.image.index.v1+json',
-  manifest: 'application/vnd.oci.image.manifest.v1+json',
-  config: 'application/vnd.oci.image.config.v1+json',
-  layer: 'application/vnd.oci.image.layer.v1.tar',
-  dockerList: 'application/vnd.docker.distribution.manifest.list.v2+json',
-  dockerManifest: 'application/vnd.docker.distribution.manifest.v2+json',
-} as const;
 
 /** The largest manifest, index or config that is read: 4 MiB, as registries have it. */
 export const MAX_DOCUMENT = 4 << 20;
@@ -46,15 +36,6 @@ const index = v.looseObject({
   manifests: v.pipe(v.array(descriptor), v.maxLength(10_000)),
 });
 
-const healthcheck = v.looseObject({
-  Test: texts,
-  Interval: v.nullish(v.number()),
-  Timeout: v.nullish(v.number()),
-  StartPeriod: v.nullish(v.number()),
-  StartInterval: v.nullish(v.number()),
-  Retries: v.nullish(v.number()),
-});
-
 const runConfig = v.looseObject({
   User: text,
   ExposedPorts: emptyMap,
@@ -69,7 +50,7 @@ const runConfig = v.looseObject({
   ArgsEscaped: v.nullish(v.boolean()),
   OnBuild: texts,
   Shell: texts,
-  Healthcheck: v.nullish(healthcheck),
+  Healthcheck: v.nullish(HealthcheckSchema),
 });
 
 const history = v.looseObject({

@@ -75,14 +75,21 @@ export class LayerStore implements AsyncDisposable {
     if (this.has(diffId)) return this.get(diffId);
     const running = this.#underWay.get(diffId);
     if (running !== undefined) return running;
-    const job = this.#unpack(archive, diffId).finally(() => this.#underWay.delete(diffId));
+    const expect = (found: Digest) => {
+      if (found === diffId) return;
+      throw new InvalidArgument(`a layer has the digest ${found}, but the image's config says ${diffId}`);
+    };
+    const job = this.#unpack(archive, expect).finally(() => this.#underWay.delete(diffId));
     this.#underWay.set(diffId, job);
     return job;
   }
 
-  /** Unpacks an archive whose diff ID is not known beforehand. Throws as `unpack`. */
-  async unpackUnknown(archive: string): Promise<Layer> {
-    return this.#unpack(archive);
+  /**
+   * Unpacks an archive whose diff ID is not known beforehand. `claim` is called with it before the layer is there, so that it
+   * can be pinned in time. Throws as `unpack`.
+   */
+  async unpackUnknown(archive: string, claim: (diffId: Digest) => void = () => {}): Promise<Layer> {
+    return this.#unpack(archive, claim);
   }
 
   /** Removes a layer, unless it is pinned. A missing one is no error. Its files go in the background. */
@@ -105,17 +112,13 @@ export class LayerStore implements AsyncDisposable {
     await this.#pool[Symbol.asyncDispose]();
   }
 
-  async #unpack(archive: string, expected?: Digest): Promise<Layer> {
+  async #unpack(archive: string, accept: (diffId: Digest) => void): Promise<Layer> {
     const staging = join(this.#staging, randomUUID());
     const folder = join(staging, 'diff');
     try {
       await mkdir(folder, { recursive: true });
       const { diffId, size } = await this.#pool.unpack({ archive, folder, limits: this.#limits });
-      if (expected !== undefined && diffId !== expected) {
-        throw new InvalidArgument(
-          `a layer has the digest ${diffId}, but the image's config says ${expected}`,
-        );
-      }
+      accept(diffId);
       await writeFile(join(staging, 'layer.json'), JSON.stringify({ size }));
       await this.#publish(staging, diffId);
       return this.get(diffId);

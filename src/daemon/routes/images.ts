@@ -1,0 +1,105 @@
+import * as v from 'valibot';
+import { atLeast, type ImageSummary, InvalidArgument, NotImplemented } from '../../api/index.ts';
+import { formatPlatform, type ImageService, nameFrom, parsePlatform } from '../../engine/index.ts';
+import type { RequestContext } from '../server/context.ts';
+import type { Router } from '../server/router.ts';
+
+/** The part of the engine that these routes call. */
+export interface ImagesEngine {
+  readonly images: ImageService;
+}
+
+/** `/images`. */
+export function imageRoutes(router: Router, { images }: ImagesEngine): void {
+  router.get('/images/json', (ctx) => {
+    const list = images.list({ filters: ctx.filters(), sharedSize: ctx.bool('shared-size') });
+    ctx.send(
+      200,
+      list.map((summary) => oldFields(ctx, summary)),
+    );
+  });
+
+  router.get('/images/{name}/json', (ctx) => {
+    const image = images.inspect(ctx.params['name']!);
+    ctx.send(200, atLeast(ctx.version, 1, 44) ? image : { ...image, VirtualSize: image.Size });
+  });
+
+  router.get('/images/{name}/history', (ctx) => ctx.send(200, images.history(ctx.params['name']!)));
+
+  router.post('/images/{name}/tag', (ctx) => {
+    images.tag(ctx.params['name']!, ctx.query.get('repo') ?? '', ctx.query.get('tag') ?? '');
+    ctx.send(201);
+  });
+
+  router.delete('/images/{name}', async (ctx) => {
+    ctx.send(200, await images.remove(ctx.params['name']!, { force: ctx.bool('force') }));
+  });
+
+  router.post('/images/load', (ctx) => load(ctx, images));
+  router.post('/images/create', (ctx) => create(ctx, images));
+}
+
+/** What clients of old versions look for. */
+function oldFields(ctx: RequestContext, summary: ImageSummary): object {
+  if (atLeast(ctx.version, 1, 44)) return summary;
+  const old = { ...summary, VirtualSize: summary.Size };
+  if (atLeast(ctx.version, 1, 43) || summary.RepoTags.length > 0) return old;
+  const digests = summary.RepoDigests.length > 0 ? summary.RepoDigests : ['<none>@<none>'];
+  return { ...old, RepoTags: ['<none>:<none>'], RepoDigests: digests };
+}
+
+/** Errors of the archive come in-band: clients read lines from the start. */
+async function load(ctx: RequestContext, images: ImageService): Promise<void> {
+  const platform = platformOf(ctx);
+  const quiet = ctx.bool('quiet');
+  const lines = ctx.progress();
+  lines.start();
+  await images.load(ctx.req, {
+    platform,
+    progress: (line) => {
+      if (!quiet || line.stream !== undefined) void lines.write(line);
+    },
+  });
+}
+
+async function create(ctx: RequestContext, images: ImageService): Promise<void> {
+  const { query } = ctx;
+  const source = query.get('fromSrc') ?? '';
+  const image = query.get('fromImage') ?? '';
+  if (image !== '') {
+    throw new NotImplemented(
+      `cannot pull ${image}: this engine does not pull from registries; save the image to a file elsewhere and use "berth load -i FILE"`,
+    );
+  }
+  if (source === '')
+    throw new InvalidArgument('nothing to make an image from: fromImage or fromSrc must be given');
+  if (source !== '-') {
+    throw new InvalidArgument(
+      `cannot import from ${source}: download the archive and import it from standard input ("-")`,
+    );
+  }
+  const repository = query.get('repo') ?? '';
+  const id = await images.import(ctx.req, {
+    reference: repository === '' ? undefined : nameFrom(repository, query.get('tag') ?? ''),
+    message: query.get('message') ?? '',
+    changes: query.getAll('changes'),
+    platform: platformOf(ctx),
+  });
+  await ctx.progress().write({ status: id });
+}
+
+const platformSchema = v.looseObject({
+  os: v.nullish(v.string(), ''),
+  architecture: v.nullish(v.string(), ''),
+  variant: v.nullish(v.string()),
+});
+
+/** The `platform` parameter: `linux/amd64`, or an object in JSON from newer clients. */
+function platformOf({ query }: RequestContext) {
+  const text = query.get('platform') ?? '';
+  if (text === '') return undefined;
+  if (!text.startsWith('{')) return parsePlatform(text);
+  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), platformSchema), text);
+  if (!result.success) throw new InvalidArgument(`invalid platform ${text}`);
+  return parsePlatform(formatPlatform(result.output));
+}

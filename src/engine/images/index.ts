@@ -1,0 +1,6 @@
+export type { ImportOptions } from './import.ts';
+export type { ListOptions } from './list.ts';
+export type { LoadOptions } from './load/load.ts';
+export { formatPlatform, HOST_PLATFORM, parsePlatform } from './platform.ts';
+export type { ImageRecord, ImageUser } from './record.ts';
+export { ImageService, type ImageServiceOptions, nameFrom } from './service.ts';

@@ -1,0 +1,148 @@
+import { familiarReference, type ImageReference, InvalidArgument, nowNanos } from '../../api/index.ts';
+import {
+  type Digest,
+  digestOf,
+  type Layer,
+  MAX_LAYERS,
+  MEDIA_TYPES,
+  type OciDescriptor,
+  parseImageConfig,
+  type StagedBlob,
+} from '../../layers/index.ts';
+import { syncFileSystem } from '../../linux/index.ts';
+import type { ImageParts } from './parts.ts';
+import type { ImageLayer } from './record.ts';
+
+/** A layer to be installed: a staged archive and how its manifest calls it. */
+export interface LayerSource {
+  blob: StagedBlob;
+  mediaType: string;
+}
+
+/** A complete image that is not yet the engine's. */
+export interface ImageSource {
+  /** The config, byte by byte: its digest is the image's ID. */
+  config: Buffer;
+  /** The manifest, if the image came with one; otherwise one is written. */
+  manifest?: Buffer | undefined;
+  /** Lowest first, as many as the config has diff IDs. */
+  layers: readonly LayerSource[];
+  names: readonly ImageReference[];
+}
+
+export interface InstalledImage {
+  id: Digest;
+  /** Images that lost a name to this one. */
+  renamed: { name: string; id: Digest }[];
+}
+
+/**
+ * Makes an image the engine's own: unpacks its layers side by side, stores its blobs, syncs all of it, and only then writes the
+ * record with the names. `onLayer` hears of each layer that was unpacked. Throws InvalidArgument when the image is malformed
+ * or one of its layers is refused. After a failure nothing is left.
+ */
+export async function installImage(
+  parts: ImageParts,
+  source: ImageSource,
+  onLayer: (layer: LayerSource, diffId: Digest) => void = () => {},
+): Promise<InstalledImage> {
+  const config = parseImageConfig(source.config, 'the config of the image');
+  const diffIds = config.rootfs.diff_ids;
+  if (diffIds.length !== source.layers.length) {
+    throw new InvalidArgument(
+      `the config of the image names ${diffIds.length} layers, but there are ${source.layers.length}`,
+    );
+  }
+  if (diffIds.length > MAX_LAYERS) {
+    throw new InvalidArgument(`the image has ${diffIds.length} layers: ${MAX_LAYERS} at most are possible`);
+  }
+  const manifest = source.manifest ?? writeManifest(source);
+  const id = digestOf(source.config);
+  const blobs = [id, digestOf(manifest), ...source.layers.map(({ blob }) => blob.digest)];
+  await using _cleanUp = {
+    [Symbol.asyncDispose]: async () => void (await dropUnused(parts, diffIds, blobs)),
+  };
+  using _pins = pinAll(parts, diffIds, blobs);
+
+  const layers = await unpackAll(parts, source.layers, diffIds, onLayer);
+  await Promise.all(source.layers.map(({ blob }) => blob.commit()));
+  await parts.blobs.put(source.config);
+  await parts.blobs.put(manifest);
+  await syncFileSystem(parts.dataRoot);
+  return parts.store.durable(() => {
+    parts.store.add({ id, config, manifest: digestOf(manifest), layers });
+    return { id, renamed: nameImage(parts, id, source.names) };
+  });
+}
+
+/** Gives an image names, inside `durable`. Hands back which other images had them. */
+export function nameImage(
+  { store }: ImageParts,
+  id: Digest,
+  names: readonly ImageReference[],
+): InstalledImage['renamed'] {
+  const renamed: InstalledImage['renamed'] = [];
+  for (const name of names) {
+    const previous = store.idOf(name);
+    if (previous !== undefined && previous !== id)
+      renamed.push({ name: familiarReference(name), id: previous });
+    store.name(name, id, nowNanos());
+  }
+  return renamed;
+}
+
+/** Removes those layers and blobs that no image has and nobody is at work with. Hands back the layers that went. */
+export async function dropUnused(
+  { store, layers, blobs }: ImageParts,
+  diffIds: readonly Digest[],
+  digests: readonly Digest[],
+): Promise<Set<Digest>> {
+  const unused = new Set(diffIds.filter((diffId) => !store.usesLayer(diffId) && !layers.pins.has(diffId)));
+  for (const diffId of unused) await layers.remove(diffId);
+  for (const digest of digests) if (!store.usesBlob(digest)) await blobs.remove(digest);
+  return unused;
+}
+
+/** Unpacks every layer and waits for all of them, also when one fails: none may be at work when the archive is deleted. */
+async function unpackAll(
+  parts: ImageParts,
+  sources: readonly LayerSource[],
+  diffIds: readonly Digest[],
+  onLayer: (layer: LayerSource, diffId: Digest) => void,
+): Promise<ImageLayer[]> {
+  const jobs = sources.map(async (source, index): Promise<ImageLayer> => {
+    const diffId = diffIds[index]!;
+    const known = parts.layers.has(diffId);
+    const layer: Layer = await parts.layers.unpack(diffId, source.blob.path);
+    if (!known) onLayer(source, diffId);
+    const { blob, mediaType } = source;
+    return { diffId, blob: blob.digest, mediaType, blobSize: blob.size, size: layer.size };
+  });
+  const results = await Promise.allSettled(jobs);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+}
+
+function pinAll({ layers, blobs }: ImageParts, diffIds: readonly Digest[], digests: readonly Digest[]) {
+  const pins = new DisposableStack();
+  for (const diffId of diffIds) pins.use(layers.pins.pin(diffId));
+  for (const digest of digests) pins.use(blobs.pins.pin(digest));
+  return pins;
+}
+
+/** The manifest of an image that came without one. The same image always gets the same. */
+function writeManifest({ config, layers }: ImageSource): Buffer {
+  const descriptor = (mediaType: string, digest: Digest, size: number): OciDescriptor => ({
+    mediaType,
+    digest,
+    size,
+  });
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPES.manifest,
+    config: descriptor(MEDIA_TYPES.config, digestOf(config), config.length),
+    layers: layers.map(({ blob, mediaType }) => descriptor(mediaType, blob.digest, blob.size)),
+  };
+  return Buffer.from(JSON.stringify(manifest));
+}

@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises';
+import { posix } from 'node:path';
+import { InvalidArgument } from '../../../api/index.ts';
+import {
+  type BlobStore,
+  type Digest,
+  decodeName,
+  decompress,
+  type StagedBlob,
+  TarReader,
+  UNPACK_LIMITS,
+} from '../../../layers/index.ts';
+
+/** Members of an archive at most. Docker's own has six for each layer. */
+const MAX_MEMBERS = 20_000;
+/** Links that are followed from one member to the next. */
+const MAX_LINKS = 16;
+
+/**
+ * A received archive of images: its files lie in the staging folder under random names, and the archive's names are mere keys. Disposing
+ * it removes what was not taken over.
+ */
+export class ImageArchive implements AsyncDisposable {
+  readonly #files = new Map<string, StagedBlob>();
+  readonly #links = new Map<string, string>();
+  readonly #staged: StagedBlob[] = [];
+
+  /** Receives an archive, compressed or not. Throws InvalidArgument when it is malformed or too large. */
+  static async receive(blobs: BlobStore, source: AsyncIterable<Uint8Array>): Promise<ImageArchive> {
+    const archive = new ImageArchive();
+    try {
+      await archive.#receive(blobs, new TarReader(decompress(source, UNPACK_LIMITS)));
+      return archive;
+    } catch (error) {
+      await archive[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Whether there is a file (or a link to one) of that name. */
+  has(name: string): boolean {
+    return this.#find(name) !== undefined;
+  }
+
+  /** A file of the archive. Throws InvalidArgument when there is none. */
+  file(name: string): StagedBlob {
+    const file = this.#find(name);
+    if (file === undefined)
+      throw new InvalidArgument(`the archive of images is incomplete: it has no "${name}"`);
+    return file;
+  }
+
+  /** The content of a small file. Throws InvalidArgument when there is none or it is larger than `limit` bytes. */
+  async read(name: string, limit: number): Promise<Buffer> {
+    const { path, size } = this.file(name);
+    if (size > limit) throw new InvalidArgument(`"${name}" in the archive is larger than ${limit} bytes`);
+    return readFile(path);
+  }
+
+  /** The blob of a digest, which must be what its name says. Throws InvalidArgument. */
+  blob(digest: Digest): StagedBlob {
+    const name = `blobs/${digest.replace(':', '/')}`;
+    const file = this.file(name);
+    if (file.digest !== digest) {
+      throw new InvalidArgument(
+        `"${name}" in the archive has the digest ${file.digest}: it is damaged or forged`,
+      );
+    }
+    return file;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const staged of this.#staged) await staged[Symbol.asyncDispose]();
+  }
+
+  async #receive(blobs: BlobStore, reader: TarReader): Promise<void> {
+    let members = 0;
+    for (let entry = await reader.next(); entry !== undefined; entry = await reader.next()) {
+      if (++members > MAX_MEMBERS)
+        throw new InvalidArgument(`the archive of images has more than ${MAX_MEMBERS} members`);
+      const name = keyOf(decodeName(entry.name));
+      if (entry.type === 'file') {
+        const staged = await blobs.ingest(reader.body(), { limit: UNPACK_LIMITS.size });
+        this.#staged.push(staged);
+        this.#files.set(name, staged);
+      } else if (entry.type === 'symlink') {
+        this.#links.set(name, keyOf(posix.join(posix.dirname(name), decodeName(entry.linkName))));
+      } else if (entry.type === 'link') {
+        this.#links.set(name, keyOf(decodeName(entry.linkName)));
+      }
+    }
+    await reader.drain();
+  }
+
+  #find(name: string): StagedBlob | undefined {
+    let key = keyOf(name);
+    for (let links = 0; links < MAX_LINKS; links++) {
+      const file = this.#files.get(key);
+      const target = this.#links.get(key);
+      if (file !== undefined || target === undefined) return file;
+      key = target;
+    }
+    return undefined;
+  }
+}
+
+/** A name without `./` in front and other noise. */
+function keyOf(name: string): string {
+  return posix.normalize(`/${name}`).slice(1).replace(/\/$/, '');
+}

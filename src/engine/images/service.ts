@@ -1,0 +1,165 @@
+import {
+  familiarReference,
+  type ImageDeleteItem,
+  type ImageHistoryItem,
+  type ImageInspect,
+  type ImageSummary,
+  InvalidArgument,
+  parseReference,
+  withDefaultTag,
+} from '../../api/index.ts';
+import {
+  BlobStore,
+  type Digest,
+  isDigest,
+  LayerStore,
+  UNPACK_LIMITS,
+  type UnpackLimits,
+} from '../../layers/index.ts';
+import type { Database } from '../database.ts';
+import { type ImportOptions, importImage } from './import.ts';
+import { nameImage } from './install.ts';
+import { type ListOptions, listImages } from './list.ts';
+import { type LoadOptions, loadImages } from './load/load.ts';
+import type { ImageParts } from './parts.ts';
+import { type ImageRecord, type StoredImage, sizeOf } from './record.ts';
+import { collectRemoved, removeImage } from './remove.ts';
+import { noSuchImage, resolveImage } from './resolve.ts';
+import { ImageStore } from './store.ts';
+import { historyView, inspectView } from './views.ts';
+
+export interface ImageServiceOptions extends Pick<ImageParts, 'dataRoot' | 'events' | 'usersOf'> {
+  database: Database;
+  /** What one layer may do to the machine. */
+  limits?: UnpackLimits;
+}
+
+/** The images of an engine. */
+export class ImageService implements AsyncDisposable {
+  readonly #parts: ImageParts;
+
+  private constructor(parts: ImageParts) {
+    this.#parts = parts;
+  }
+
+  /** Opens the images of a data root and removes what no record names: what an engine that died was at work with. */
+  static async open(options: ImageServiceOptions): Promise<ImageService> {
+    const { database, dataRoot, events, usersOf, limits = UNPACK_LIMITS } = options;
+    const store = new ImageStore(database);
+    const blobs = await BlobStore.open(dataRoot);
+    const layers = await LayerStore.open(dataRoot, limits);
+    await layers.sweep((diffId) => store.usesLayer(diffId));
+    await blobs.sweep((digest) => store.usesBlob(digest));
+    return new ImageService({ store, blobs, layers, dataRoot, events, usersOf });
+  }
+
+  /**
+   * The image of a name, a name with tag or digest, an ID or the beginning of one. By its full ID an image is found even when it was removed
+   * by force while a container still needs it. Throws NotFound and InvalidArgument.
+   */
+  get(nameOrId: string): ImageRecord {
+    const { store, layers } = this.#parts;
+    const image = isDigest(nameOrId)
+      ? store.find(nameOrId, { removed: true })
+      : resolveImage(store, nameOrId);
+    if (image === undefined) throw noSuchImage(nameOrId);
+    return {
+      id: image.id,
+      config: image.config,
+      repoTags: store.names(image.id).tags.map(familiarReference),
+      layers: image.layers.map(({ diffId }) => layers.pathOf(diffId)),
+      size: sizeOf(image),
+    };
+  }
+
+  /** The ID of what `get` finds, or undefined when there is no such image: whether a name still means the image it once did. */
+  idOf(nameOrId: string): Digest | undefined {
+    try {
+      return resolveImage(this.#parts.store, nameOrId).id;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** How many images there are. */
+  count(): number {
+    return this.#parts.store.count();
+  }
+
+  list(options: ListOptions): ImageSummary[] {
+    return listImages(this.#parts, options);
+  }
+
+  inspect(nameOrId: string): ImageInspect {
+    return inspectView(this.#parts, resolveImage(this.#parts.store, nameOrId));
+  }
+
+  history(nameOrId: string): ImageHistoryItem[] {
+    const image = resolveImage(this.#parts.store, nameOrId);
+    return historyView(image, this.#parts.store.names(image.id));
+  }
+
+  /** Gives an image one more name. Throws NotFound, and InvalidArgument for a name that is malformed or has a digest. */
+  tag(nameOrId: string, repository: string, tag = ''): void {
+    const image = resolveImage(this.#parts.store, nameOrId);
+    const reference = nameFrom(repository, tag);
+    this.#parts.store.durable(() => nameImage(this.#parts, image.id, [reference]));
+    this.#announce(image, 'tag', familiarReference(reference));
+  }
+
+  /** Takes away a name, and the image with the last of them. See `removeImage`. */
+  remove(nameOrId: string, { force = false } = {}): Promise<ImageDeleteItem[]> {
+    return removeImage(this.#parts, nameOrId, force, this.#announce);
+  }
+
+  /** Loads the images of an archive. See `loadImages`. */
+  async load(body: AsyncIterable<Uint8Array>, options: LoadOptions = {}): Promise<Digest[]> {
+    const ids = await loadImages(this.#parts, body, options);
+    for (const id of ids) this.#announceId(id, 'load');
+    return ids;
+  }
+
+  /** Makes an image from the archive of a root file system and hands back its ID. See `importImage`. */
+  async import(body: AsyncIterable<Uint8Array>, options: ImportOptions = {}): Promise<Digest> {
+    const { id } = await importImage(this.#parts, body, options);
+    this.#announceId(id, 'import');
+    return id;
+  }
+
+  /**
+   * Deletes images that were removed by force while containers needed them, as far as none does any more. To be called when a container has
+   * been removed, and once the containers of earlier runs are known.
+   */
+  async collect(): Promise<void> {
+    await collectRemoved(this.#parts);
+  }
+
+  /** Stops the work under way. */
+  async close(): Promise<void> {
+    await this.#parts.layers[Symbol.asyncDispose]();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #announceId(id: Digest, action: string): void {
+    const image = this.#parts.store.find(id);
+    if (image !== undefined) this.#announce(image, action);
+  }
+
+  readonly #announce = (image: StoredImage, action: string, name: string = image.id): void => {
+    this.#parts.events.publish('image', action, image.id, { ...image.config.config?.Labels, name });
+  };
+}
+
+/** The name that `repo` and `tag` parameters make. Throws InvalidArgument. */
+export function nameFrom(repository: string, tag = '') {
+  const reference = parseReference(repository);
+  if (reference.digest !== undefined) {
+    throw new InvalidArgument('refusing to create a tag with a digest reference');
+  }
+  return tag === ''
+    ? withDefaultTag(reference)
+    : parseReference(`${familiarReference({ ...reference, tag })}`);
+}
