@@ -153,7 +153,9 @@ function plainServer(api: ApiServer): http.Server {
 /** Certificates are rare and the module costs milliseconds, so it is loaded for those who have some. */
 async function tlsServer(api: ApiServer, tls: TlsOptions): Promise<https.Server> {
   const { createServer } = await import('node:https');
-  return createServer({ ...serverOptions(api), ...tls }, api.onRequest).on('upgrade', api.onUpgrade);
+  // node:http lets clients close their side alone, as they do at the end of their input; here it has to be asked for.
+  const options = { ...serverOptions(api), ...tls, allowHalfOpen: true, noDelay: true };
+  return createServer(options, api.onRequest).on('upgrade', api.onUpgrade);
 }
 
 function serverOptions(api: ApiServer): http.ServerOptions {
