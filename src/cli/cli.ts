@@ -88,7 +88,11 @@ export class Cli {
         config: () => this.config,
       });
     } catch (error) {
-      throw new CliError(`Failed to initialize: ${(error as Error).message}`, 1, { cause: error });
+      const { message } = error as Error;
+      const reason = message.startsWith('conflicting')
+        ? message
+        : `Failed to initialize: unable to resolve docker endpoint: ${message}`;
+      throw new CliError(reason, 1, { cause: error });
     }
   }
 

@@ -29,7 +29,7 @@ export function containerView(truncate: boolean): View<ContainerSummary> {
           .sort()
           .join(','),
     },
-    Label: { header: 'LABEL', value: (c) => (key: string) => c.Labels?.[key] ?? '' },
+    Label: { header: labelHeader, value: (c) => (key: string) => c.Labels?.[key] ?? '' },
     Mounts: { header: 'MOUNTS', value: (c) => mounts(c, truncate) },
     LocalVolumes: {
       header: 'LOCAL VOLUMES',
@@ -77,4 +77,9 @@ function size(container: ContainerSummary): string {
   const own = humanSize(container.SizeRw ?? 0, 3);
   const whole = container.SizeRootFs ?? 0;
   return whole > 0 ? `${own} (virtual ${humanSize(whole, 3)})` : own;
+}
+
+/** The header of a label's column: the last part of its name. */
+export function labelHeader(label: string): string {
+  return label.slice(label.lastIndexOf('.') + 1).replace(/[-_]/g, ' ');
 }

@@ -34,3 +34,15 @@ function zoneName(date: Date, zone: number): string {
 function two(value: number): string {
   return String(value).padStart(2, '0');
 }
+
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** An RFC 3339 time as C's asctime writes it, `Thu May  7 21:09:36 2026`, in UTC; text that is no time as it came. */
+export function goTime(text: string): string {
+  const date = new Date(text);
+  if (!/^\d{4}-\d\d-\d\dT/.test(text) || Number.isNaN(date.getTime())) return text;
+  const day = String(date.getUTCDate()).padStart(2);
+  const time = date.toISOString().slice(11, 19);
+  return `${DAYS[date.getUTCDay()]} ${MONTHS[date.getUTCMonth()]} ${day} ${time} ${date.getUTCFullYear()}`;
+}

@@ -16,6 +16,8 @@ export interface Flag<T> {
   readonly hidden?: boolean | undefined;
   /** The API version that the engine must speak for it. */
   readonly since?: string | undefined;
+  /** The operating system that the engine must run on for it. */
+  readonly os?: string | undefined;
   /** Turns one occurrence into the new value. Throws Error with the reason why it cannot. */
   read(text: string, previous: T): T;
 }
@@ -27,6 +29,7 @@ interface Extras {
   readonly short?: string;
   readonly hidden?: boolean;
   readonly since?: string;
+  readonly os?: string;
   readonly shown?: string;
   readonly type?: string;
 }
@@ -134,7 +137,7 @@ export function filter(
   ): Record<string, readonly string[]> => {
     if (text === '') return previous;
     const equals = text.indexOf('=');
-    if (equals < 0) throw new Error('invalid filter: a key=value pair is expected');
+    if (equals < 0) throw new Error('bad format of filter (expected name=value)');
     const key = text.slice(0, equals).trim().toLowerCase();
     return { ...previous, [key]: [...(previous[key] ?? []), text.slice(equals + 1).trim()] };
   };

@@ -1,10 +1,11 @@
 import { CliError } from './errors.ts';
 import { complain, print, printLine } from './output.ts';
 import { layOut } from './table.ts';
+import type { TemplateError, TemplateOptions } from './template/index.ts';
 
 /** One field of what a list shows. A function takes the arguments of the template: `{{.Label "key"}}`. */
 export interface Field<T> {
-  readonly header: string;
+  readonly header: string | ((argument: string) => string);
   readonly value: (item: T) => unknown;
 }
 
@@ -12,10 +13,14 @@ export interface Field<T> {
 export type View<T> = Readonly<Record<string, Field<T>>>;
 
 export interface ListFormat {
+  /** What templates call the thing in their errors, Docker's name for it: `formatter.Container`. */
+  readonly kind: string;
   /** What the user gave to `--format`: empty, `table`, `table TEMPLATE`, `json` or a template. */
   readonly format: string;
   /** Fields of the default table, in order. */
   readonly columns: readonly string[];
+  /** What a template that fails is reported as, where that is not its usual message. */
+  readonly explain?: (error: TemplateError) => string;
 }
 
 /** The help of `--format` where a list is shown. */
@@ -48,62 +53,95 @@ export async function printList<T>(view: View<T>, items: readonly T[], how: List
 export async function formatList<T>(view: View<T>, items: readonly T[], how: ListFormat): Promise<string> {
   const { format, columns } = how;
   if (format === '' || format === 'table') {
-    const header = columns.map((name) => view[name]!.header);
+    const header = columns.map((name) => String(view[name]!.header));
     const rows = items.map((item) => columns.map((name) => String(view[name]!.value(item))));
     return layOut([header, ...rows]);
   }
   if (format === 'json') {
     return items.map((item) => `${goJson(jsonOf(view, item))}\n`).join('');
   }
+  const rootType = `*${how.kind}Context`;
   if (/^table\s/.test(format)) {
-    const template = await compile(format.slice('table'.length).trim());
-    const headers = Object.fromEntries(Object.entries(view).map(([name, field]) => [name, headerOf(field)]));
-    const lines = [
-      runTemplate(template, headers, true),
-      ...items.map((item) => runTemplate(template, dataOf(view, item))),
-    ];
-    return layOut(lines.map((line) => line.split('\t')));
+    const source = format.slice('table'.length).trim();
+    const headers = Object.fromEntries(Object.entries(view).map(([name, field]) => [name, field.header]));
+    const header = (await compile(source, { rootType, functions: HEADER_FUNCTIONS }, how.explain)).run(
+      headers,
+    );
+    const template = await compile(source, { rootType, functions: ROW_FUNCTIONS }, how.explain);
+    return layOut(
+      [header, ...items.map((item) => template.run(dataOf(view, item)))].map((line) => line.split('\t')),
+    );
   }
-  const template = await compile(format);
-  return items.map((item) => `${runTemplate(template, dataOf(view, item))}\n`).join('');
+  const template = await compile(format, { rootType, functions: ROW_FUNCTIONS }, how.explain);
+  return items.map((item) => `${template.run(dataOf(view, item))}\n`).join('');
 }
+
+/** A whole row in JSON has its HTML escaped, a field of it has not. */
+const ROW_FUNCTIONS = {
+  json: (value: unknown) =>
+    typeof value === 'object' && value !== null ? goJson(value) : JSON.stringify(value),
+};
+
+/** What functions do to a header: nothing. */
+const HEADER_FUNCTIONS = {
+  json: (text: string) => text,
+  split: (text: string) => text,
+  join: (text: string) => text,
+  title: (text: string) => text,
+  lower: (text: string) => text,
+  upper: (text: string) => text,
+  pad: (text: string) => text,
+  truncate: (text: string) => text,
+};
 
 /** The fields as a template sees them. They are worked out when the template asks, since most templates ask for few. */
 export function dataOf<T>(view: View<T>, item: T): object {
   const data = {};
-  for (const [name, field] of Object.entries(view)) {
-    Object.defineProperty(data, name, { enumerable: true, get: () => field.value(item) });
+  for (const name of Object.keys(view).sort()) {
+    const { header, value } = view[name]!;
+    // What takes arguments is a method, which `json` and `range` leave out.
+    Object.defineProperty(data, name, { enumerable: typeof header === 'string', get: () => value(item) });
   }
   return data;
 }
 
 function jsonOf<T>(view: View<T>, item: T): Record<string, unknown> {
-  const pairs = Object.keys(view)
-    .sort()
-    .map((name): [string, unknown] => [name, view[name]!.value(item)])
-    .filter(([, value]) => typeof value !== 'function');
-  return Object.fromEntries(pairs);
+  const names = Object.keys(view).filter((name) => typeof view[name]!.header === 'string');
+  return Object.fromEntries(names.sort().map((name) => [name, view[name]!.value(item)]));
 }
 
-interface Template {
+export interface Template {
   execute(data: unknown): string;
 }
 
-/** Compiles what the user typed; `\t` and `\n` stand for tab and newline. Throws CliError. */
-export async function compile(source: string): Promise<Template> {
-  const { compileTemplate } = await import('./template/index.ts');
-  try {
-    return compileTemplate(source.replaceAll('\\t', '\t').replaceAll('\\n', '\n'));
-  } catch (error) {
-    throw new CliError(`failed to parse template: ${(error as Error).message}`, 1, { cause: error });
-  }
+/** A template that the user gave, ready to run. */
+export interface UserTemplate {
+  /** Throws CliError. */
+  run(data: unknown): string;
 }
 
-function runTemplate(template: Template, data: object): string {
+/** Compiles what the user typed; `\t` and `\n` stand for tab and newline. Throws CliError. */
+export async function compile(
+  source: string,
+  options: TemplateOptions = {},
+  explain: (error: TemplateError) => string = ({ message }) => message,
+): Promise<UserTemplate> {
+  const { compileTemplate, TemplateError } = await import('./template/index.ts');
+  const translate = (error: unknown): unknown =>
+    error instanceof TemplateError ? new CliError(explain(error), 1, { cause: error }) : error;
   try {
-    return template.execute(data);
+    const template = compileTemplate(source.replaceAll('\\t', '\t').replaceAll('\\n', '\n'), options);
+    return {
+      run(data) {
+        try {
+          return template.execute(data);
+        } catch (error) {
+          throw translate(error);
+        }
+      },
+    };
   } catch (error) {
-    throw new CliError(`failed to execute template: ${(error as Error).message}`, 1, { cause: error });
+    throw translate(error);
   }
 }
 

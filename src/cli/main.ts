@@ -35,7 +35,7 @@ async function dispatch(argv: readonly string[], place: Place): Promise<void> {
   if (!LOG_LEVELS.includes(values['log-level'])) {
     throw new CliError(`Unable to parse logging level: ${values['log-level']}`);
   }
-  if (args[0] === 'help') return await helpOn(args.slice(1), place);
+  if (args[0] === 'help') return await helpOn(args.slice(1));
   if (Object.hasOwn(groups, args[0]!)) return await dispatchGroup(args[0]!, args.slice(1), values, place);
   const entry = findCommand(args[0]!);
   if (!entry) throw unknownCommand(`berth ${args[0]}`, undefined, place);
@@ -57,17 +57,16 @@ async function dispatchGroup(
   (await import('./help.ts')).printGroup(group, help ? 1 : 2);
 }
 
-async function helpOn(words: readonly string[], place: Place): Promise<void> {
+async function helpOn(words: readonly string[]): Promise<void> {
   const help = await import('./help.ts');
   const [first = '', second] = words;
   if (words.length === 0) return help.printOverview(1);
   if (Object.hasOwn(groups, first) && second === undefined) return help.printGroup(first, 1);
   const path = Object.hasOwn(groups, first) ? `${first} ${second}` : first;
   const entry = findCommand(path);
-  if (!entry) {
-    place.usage = undefined;
-    throw new CliError(`unknown help topic: ${words.join(' ')}`);
-  }
+  const beyond = words[path.split(' ').length];
+  if (!entry || beyond !== undefined)
+    throw new CliError(`unknown help topic: ${entry ? beyond : words.join(' ')}`);
   help.printCommand(entry, path, (await entry.load()).command);
 }
 
@@ -87,7 +86,11 @@ async function run(
     return (await import('./help.ts')).printCommand(entry, path, command);
   }
   command.args(args, path);
-  await command.run({ values, changed, args, cli: new Cli(path, globals) });
+  const cli = new Cli(path, globals);
+  const demanding = [...changed].filter((name) => command.flags[name]?.since || command.flags[name]?.os);
+  if (demanding.length > 0)
+    await (await import('./supported.ts')).requireSupport(demanding, command.flags, cli);
+  await command.run({ values, changed, args, cli });
 }
 
 function unknownCommand(name: string, usage: string | undefined, place: Place): UsageError {

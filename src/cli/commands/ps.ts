@@ -26,7 +26,7 @@ export const command = defineCommand({
       all: values.all,
       limit: limit > 0 ? limit : undefined,
       // Working out sizes is slow, so it is asked for only when they are shown.
-      size: values.size || /\.Size\b/.test(format),
+      size: values.size || /\.Size\b|\bjson\s+\.[\s|}]/.test(format),
       filters: filtersJson(values.filter),
     });
     if (values.quiet) {
@@ -34,6 +34,11 @@ export const command = defineCommand({
       return;
     }
     const columns = values.size ? [...CONTAINER_COLUMNS, 'Size'] : CONTAINER_COLUMNS;
-    await printList(containerView(!values['no-trunc']), containers, { format, columns });
+    await printList(containerView(!values['no-trunc']), containers, {
+      kind: 'formatter.Container',
+      format,
+      columns,
+      explain: ({ phase, detail }) => `failed to ${phase} template: ${detail}`,
+    });
   },
 });

@@ -19,8 +19,6 @@ export function parseGpus(text: string): DeviceRequest {
     seen.add(key);
     setField(request, key, value, field);
   }
-  if (seen.has('count') && request.DeviceIDs)
-    throw new Error('cannot set both Count and DeviceIDs on device request');
   if (!seen.has('count') && !request.DeviceIDs) request.Count = 1;
   return request;
 }

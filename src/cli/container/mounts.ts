@@ -7,7 +7,6 @@ import { keyValue, splitCsv } from './csv.ts';
 
 /** Keys that a bare word switches on. */
 const SWITCHES = ['readonly', 'ro', 'volume-nocopy', 'bind-nonrecursive', 'bind-create-src'];
-const PROPAGATIONS = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'];
 
 /** Reads `--mount`: `type=bind,source=/a,target=/b,readonly`. Throws Error. */
 export function parseMount(text: string): Mount {
@@ -49,7 +48,6 @@ function setField(mount: Mount, key: string, value: string, field: string): void
       mount.Consistency = value.toLowerCase();
       return;
     case 'bind-propagation':
-      if (!PROPAGATIONS.includes(value.toLowerCase())) throw new Error(`invalid propagation: ${value}`);
       bind(mount).Propagation = value.toLowerCase();
       return;
     case 'bind-nonrecursive':

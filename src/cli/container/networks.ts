@@ -95,18 +95,28 @@ export function buildNetworking(values: ContainerValues): {
   const aliases = [...values['net-alias'], ...values['network-alias']];
   if (values['mac-address']) checkGivenMac(values['mac-address']);
   if (attachments.length === 0) attachments.push(parseNetwork('default'));
-  attachments.forEach((attachment, index) => applyShortcuts(attachment, index, values, aliases));
+  for (const [index, attachment] of attachments.entries()) applyShortcuts(attachment, index, values, aliases);
 
   const mode = attachments[0]!.name;
+  if (attachments.length > 1 && attachments.some(({ name }) => sharesStack(name))) {
+    throw new CliError(
+      'conflicting options: cannot attach both user-defined and non-user-defined network-modes',
+      125,
+    );
+  }
   const endpoints: Record<string, EndpointSettings> = {};
   for (const attachment of attachments) {
     if (attachment.name in endpoints)
       throw new CliError(`network "${attachment.name}" is specified multiple times`, 125);
     endpoints[attachment.name] = endpointOf(attachment);
   }
-  // Other stacks than a network of one's own have no endpoint to configure.
-  if (mode === 'host' || mode === 'none' || mode.startsWith('container:')) delete endpoints[mode];
+  if (sharesStack(mode)) delete endpoints[mode];
   return { mode, endpoints };
+}
+
+/** No network of its own, hence no endpoint to configure. */
+function sharesStack(name: string): boolean {
+  return name === 'host' || name === 'none' || name.startsWith('container:');
 }
 
 function checkGivenMac(text: string): void {

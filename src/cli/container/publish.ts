@@ -80,32 +80,19 @@ function parseRange(text: string, name: string, shown: string): { first: number;
   return { first, last };
 }
 
-/** `target=80,published=8080,protocol=tcp,mode=host`, the form of services. */
+/** `target=80,published=8080,protocol=tcp`, the form of services; what else stands there means nothing here. */
 function parseLongPublish(spec: string): Published[] {
-  let target = '';
-  let published = '';
-  let protocol = 'tcp';
+  const fields = new Map<string, string>();
   for (const field of spec.split(',')) {
-    const [key = '', value] = field.split('=', 2);
-    if (value === undefined || value === '') throw new CliError(`invalid field: ${field}`, 125);
-    switch (key.toLowerCase()) {
-      case 'target':
-        target = value;
-        break;
-      case 'published':
-        published = value;
-        break;
-      case 'protocol':
-        protocol = value.toLowerCase();
-        break;
-      case 'mode':
-        break;
-      default:
-        throw new CliError(`invalid field key ${key}`, 125);
+    const equals = field.indexOf('=');
+    if (equals < 1) {
+      throw new CliError(`invalid publish opts format (should be name=value but got '${field}')`, 125);
     }
+    fields.set(field.slice(0, equals), field.slice(equals + 1));
   }
-  if (target === '') throw new CliError('missing mandatory field "target"', 125);
-  return parsePublish(`${published ? `${published}:` : ''}${target}/${protocol}`);
+  return parsePublish(
+    `${fields.get('published') ?? ''}:${fields.get('target') ?? ''}/${fields.get('protocol') || 'tcp'}`,
+  );
 }
 
 /** `port[-end][/protocol]` */
@@ -126,6 +113,6 @@ function exposeRange(text: string, spec: string): [number, number] {
     return Number(part);
   });
   const [first = 0, last = first] = ends;
-  if (last < first) throw fail(`invalid port range: ${text}`);
+  if (last < first) throw fail(`invalid range specified for port: ${text}`);
   return [first, last];
 }

@@ -1,0 +1,25 @@
+import { onResize, type Size, terminalSize } from './terminal.ts';
+
+/** Pause between attempts while the container's terminal is not there yet. */
+const RETRY_DELAY = 20;
+const ATTEMPTS = 5;
+
+/** Gives the container's terminal the size of ours, now and whenever ours changes. Returns the way to stop that. */
+export function followSize(resize: (size: Size) => Promise<void>): () => void {
+  const apply = (): Promise<void> => {
+    const size = terminalSize();
+    return size ? resize(size) : Promise.resolve();
+  };
+  void retry(apply);
+  return onResize(() => void apply().catch(() => {}));
+}
+
+async function retry(apply: () => Promise<void>): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    try {
+      return await apply();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY * (attempt + 1)).unref());
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import type { Containers } from '../../client/index.ts';
+
+/** Signals that are passed on. The rest either concern only this process (SIGCHLD, SIGPIPE) or cannot be caught. */
+const FORWARDED: readonly NodeJS.Signals[] = [
+  'SIGHUP',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGTERM',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGALRM',
+  'SIGCONT',
+  'SIGTSTP',
+  'SIGWINCH',
+];
+
+/** Passes the signals that this process gets on to a container. Returns the way to stop that. */
+export function forwardSignals(containers: Containers, id: string): () => void {
+  const forward = (signal: NodeJS.Signals): void => {
+    // The container may have ended, or not begun; its exit is what counts.
+    containers.kill(id, signal.slice('SIG'.length)).catch(() => {});
+  };
+  for (const signal of FORWARDED) process.on(signal, forward);
+  return () => {
+    for (const signal of FORWARDED) process.off(signal, forward);
+  };
+}

@@ -1,0 +1,93 @@
+import { BERTH_VERSION } from '../../api/index.ts';
+import { System } from '../../client/index.ts';
+import { defineCommand, noArgs } from '../command.ts';
+import { CliError, ExitStatus } from '../errors.ts';
+import { string } from '../flags.ts';
+import { goJson, INSPECT_FORMAT_HELP } from '../format.ts';
+import { type EngineInfo, engineLines } from '../info-text.ts';
+import { complain, print, printLine } from '../output.ts';
+import { architecture } from '../platform.ts';
+import { describe } from '../report.ts';
+
+export const command = defineCommand({
+  use: '[OPTIONS]',
+  args: noArgs,
+  flags: { format: string(INSPECT_FORMAT_HELP, { short: 'f' }) },
+  async run({ values, cli }) {
+    const { context } = await cli.endpoint();
+    const client = {
+      Debug: cli.debug,
+      Version: BERTH_VERSION,
+      DefaultAPIVersion: cli.newestVersion,
+      GitCommit: '',
+      GoVersion: `node${process.versions.node}`,
+      Os: process.platform,
+      Arch: architecture(),
+      BuildTime: '',
+      Context: context,
+      Plugins: [],
+      Warnings: null,
+    };
+    let server: EngineInfo | undefined;
+    let failure: string | undefined;
+    try {
+      server = await new System(await cli.client()).info();
+    } catch (error) {
+      failure = describe(error);
+    }
+    if (values.format !== '') return await format(values.format, client, server, failure);
+
+    print(
+      `Client:\n Version:    ${client.Version}\n Context:    ${context}\n Debug Mode: ${client.Debug}\n\nServer:\n`,
+    );
+    if (server) {
+      print(`${engineLines(server).join('\n')}\n\n`);
+      for (const warning of (server['Warnings'] as string[] | null) ?? []) complain(warning);
+    }
+    if (failure === undefined) return;
+    complain(`${failure}\nerrors pretty printing info`);
+    throw new ExitStatus(1);
+  },
+});
+
+async function format(
+  source: string,
+  client: object,
+  server: EngineInfo | undefined,
+  failure: string | undefined,
+): Promise<void> {
+  const data = {
+    ...(server ?? EMPTY),
+    ...(failure === undefined ? {} : { ServerErrors: [failure] }),
+    ClientInfo: client,
+  };
+  if (source === 'json') {
+    printLine(goJson(data));
+  } else {
+    const { compileTemplate, TemplateError } = await import('../template/index.ts');
+    try {
+      printLine(compileTemplate(source, { name: '', missingKey: 'error' }).execute(data));
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error;
+      throw new CliError(
+        error.phase === 'parse' ? error.message : error.detail,
+        error.phase === 'parse' ? 64 : 1,
+        { cause: error },
+      );
+    }
+  }
+  if (failure === undefined) return;
+  complain(failure);
+  throw new ExitStatus(1);
+}
+
+/** What a template finds when there is no engine: nothing, but no error either. */
+const EMPTY = {
+  ID: '',
+  Containers: 0,
+  ContainersRunning: 0,
+  ContainersPaused: 0,
+  ContainersStopped: 0,
+  Images: 0,
+  ServerVersion: '',
+};

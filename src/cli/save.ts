@@ -1,0 +1,21 @@
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { openFailure } from './files.ts';
+import { write } from './output.ts';
+
+/** Writes a stream to standard output, or to a file that appears only when it is whole. */
+export async function saveTo(path: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  if (path === '') {
+    for await (const piece of bytes) write(1, piece);
+    return;
+  }
+  const temporary = `${dirname(path)}/.berth-${process.pid}-${Date.now()}`;
+  await using undo = new AsyncDisposableStack();
+  const file = await open(temporary, 'wx', 0o600).catch((error: unknown) => {
+    throw openFailure(path, error);
+  });
+  undo.defer(() => rm(temporary, { force: true }));
+  undo.use(file);
+  for await (const piece of bytes) await file.write(piece);
+  await rename(temporary, path);
+}
