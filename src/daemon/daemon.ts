@@ -1,14 +1,7 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BERTH_VERSION, messageOf } from '../api/index.ts';
-import {
-  configureLog,
-  type EngineConfig,
-  lockFolder,
-  log,
-  notifyManager,
-  resolveConfig,
-} from '../engine/index.ts';
+import { configureLog, Engine, lockFolder, log, notifyManager, resolveConfig } from '../engine/index.ts';
 import { resolveGroup } from './listen/group.ts';
 import { isLoopback } from './listen/host.ts';
 import { type Listener, listen } from './listen/listener.ts';
@@ -16,29 +9,22 @@ import { tlsOptions } from './listen/tls.ts';
 import { type DaemonConfig, RELOADABLE } from './options/index.ts';
 import { writePidfile } from './pidfile.ts';
 import { registerRoutes } from './routes/index.ts';
-import type { SystemEngine } from './routes/system.ts';
 import { Router } from './server/router.ts';
 import { ApiServer } from './server/server.ts';
-
-/** What the daemon needs of an engine besides what its routes call. */
-export interface DaemonEngine extends SystemEngine {
-  /** Lets go of everything; containers run on. */
-  close(): Promise<void>;
-}
 
 /** How often to look whether the last requests have been answered, in milliseconds. */
 const ANSWER_POLL = 10;
 
 /** A running engine with its sockets. */
 export class Daemon implements AsyncDisposable {
-  readonly #engine: DaemonEngine;
+  readonly #engine: Engine;
   readonly #api: ApiServer;
   readonly #listeners: readonly Listener[];
   readonly #resources: AsyncDisposableStack;
   #stopping: Promise<void> | undefined;
 
   private constructor(
-    engine: DaemonEngine,
+    engine: Engine,
     api: ApiServer,
     listeners: Listener[],
     resources: AsyncDisposableStack,
@@ -50,10 +36,7 @@ export class Daemon implements AsyncDisposable {
   }
 
   /** Locks the folders, opens the engine and then the sockets, and tells the service manager. Undoes it all if it fails. */
-  static async start(
-    config: DaemonConfig,
-    open: (config: EngineConfig) => Promise<DaemonEngine>,
-  ): Promise<Daemon> {
+  static async start(config: DaemonConfig): Promise<Daemon> {
     await using undo = new AsyncDisposableStack();
     // Both are looked at first since they are what users get wrong.
     const gid = resolveGroup(config.group);
@@ -64,7 +47,7 @@ export class Daemon implements AsyncDisposable {
       undo.use(lockFolder(execRoot, 'exec-root'));
     });
     undo.use(writePidfile(config.pidfile));
-    const engine = await open(engineConfig);
+    const engine = await Engine.open(engineConfig);
     undo.defer(() => engine.close());
 
     const router = new Router();

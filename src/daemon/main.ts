@@ -1,7 +1,6 @@
 import { BERTH_VERSION, InvalidArgument, messageOf } from '../api/index.ts';
 import { CONFIG_DEFAULTS, configureLog, log, ownBuild } from '../engine/index.ts';
 import { Daemon } from './daemon.ts';
-import { openEngine } from './open.ts';
 import { parseFlags, resolveSettings, type Settings, usage, withConfigFile } from './options/index.ts';
 
 /** So many requests to end make the engine end at once, as with dockerd. */
@@ -32,7 +31,7 @@ async function run(flags: Settings): Promise<void> {
   configureLog({ level: logLevel, format: logFormat });
   setProxies(flags);
 
-  const daemon = await Daemon.start(config, openEngine);
+  const daemon = await Daemon.start(config);
   surviveDefects();
   reloadOnHangup(daemon, flags);
   stopOnSignal(daemon);

@@ -1,8 +1,10 @@
 export { notifyManager } from '../linux/index.ts';
 export * from './config.ts';
+export * from './containers/index.ts';
+export { Engine } from './engine.ts';
 export * from './events/index.ts';
-export * from './images/index.ts';
 export { resolveConfig } from './identity.ts';
+export * from './images/index.ts';
 export { lockFolder } from './lock.ts';
 export * from './log.ts';
 export * from './networks/index.ts';

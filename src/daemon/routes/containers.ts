@@ -1,0 +1,158 @@
+import {
+  CreateContainerSchema,
+  formatTimeFixed,
+  frame,
+  InvalidArgument,
+  parseTimestamp,
+} from '../../api/index.ts';
+import { type ContainerService, LIST_FILTERS, type WaitCondition } from '../../engine/index.ts';
+import type { RequestContext } from '../server/context.ts';
+import type { Router } from '../server/router.ts';
+import { rawType, streamType } from './stream-type.ts';
+
+/** The part of the engine that these routes call. */
+export interface ContainersEngine {
+  readonly containers: ContainerService;
+}
+
+const WAIT_CONDITIONS = new Set(['not-running', 'next-exit', 'removed']);
+
+/** `/containers`. */
+export function containerRoutes(router: Router, { containers }: ContainersEngine): void {
+  const id = (ctx: RequestContext) => ctx.params['id']!;
+
+  router.get('/containers/json', async (ctx) => {
+    ctx.send(
+      200,
+      await containers.list({
+        all: ctx.bool('all'),
+        limit: ctx.int('limit', 0),
+        size: ctx.bool('size'),
+        filters: ctx.filters(LIST_FILTERS),
+      }),
+    );
+  });
+
+  router.post('/containers/create', async (ctx) => {
+    const request = await ctx.json(CreateContainerSchema);
+    const name = ctx.query.get('name') || undefined;
+    ctx.send(201, containers.create(request, name?.replace(/^\//, '')));
+  });
+
+  router.get('/containers/{id}/json', async (ctx) => {
+    ctx.send(200, await containers.inspect(id(ctx), ctx.bool('size')));
+  });
+
+  router.post('/containers/{id}/start', async (ctx) => {
+    if (ctx.hasBody && Number(ctx.req.headers['content-length'] ?? 1) > 2) {
+      throw new InvalidArgument(
+        'starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24',
+      );
+    }
+    await containers.start(id(ctx));
+    ctx.send(204);
+  });
+
+  router.post('/containers/{id}/stop', async (ctx) => {
+    await containers.stop(id(ctx), stopOptions(ctx));
+    ctx.send(204);
+  });
+
+  router.post('/containers/{id}/restart', async (ctx) => {
+    await containers.restart(id(ctx), stopOptions(ctx));
+    ctx.send(204);
+  });
+
+  router.post('/containers/{id}/kill', async (ctx) => {
+    await containers.kill(id(ctx), ctx.query.get('signal') ?? '');
+    ctx.send(204);
+  });
+
+  router.post('/containers/{id}/wait', async (ctx) => {
+    const condition = ctx.query.get('condition') || 'not-running';
+    if (!WAIT_CONDITIONS.has(condition)) throw new InvalidArgument(`invalid condition: "${condition}"`);
+    const end = containers.wait(id(ctx), condition as WaitCondition);
+    // Clients start the container only when they have these headers: from then on no end can be missed.
+    const stream = ctx.stream('application/json');
+    const gone = new Promise<void>((resolve) => ctx.signal.addEventListener('abort', () => resolve()));
+    const exit = await Promise.race([end, gone]);
+    if (exit === undefined) return;
+    await stream.writeJson({
+      StatusCode: exit.exitCode,
+      ...(exit.error !== '' && { Error: { Message: exit.error } }),
+    });
+    stream.end();
+  });
+
+  router.post('/containers/{id}/resize', async (ctx) => {
+    await containers.resize(id(ctx), ...windowSize(ctx));
+    ctx.send(200);
+  });
+
+  router.delete('/containers/{id}', async (ctx) => {
+    await containers.remove(id(ctx), { force: ctx.bool('force'), link: ctx.bool('link') });
+    ctx.send(204);
+  });
+
+  router.post('/containers/{id}/attach', async (ctx) => {
+    const request = {
+      stdin: ctx.bool('stdin'),
+      stdout: ctx.bool('stdout'),
+      stderr: ctx.bool('stderr'),
+      logs: ctx.bool('logs'),
+      stream: ctx.bool('stream'),
+      detachKeys: ctx.query.get('detachKeys') ?? undefined,
+    };
+    containers.checkAttach(id(ctx), request);
+    const type = ctx.wantsUpgrade ? streamType(ctx.version, containers.hasTerminal(id(ctx))) : rawType;
+    await containers.attach(id(ctx), await ctx.hijack(type), request);
+  });
+
+  router.get('/containers/{id}/logs', (ctx) => sendLogs(ctx, containers, id(ctx)));
+}
+
+async function sendLogs(ctx: RequestContext, containers: ContainerService, id: string): Promise<void> {
+  const stdout = ctx.bool('stdout');
+  const stderr = ctx.bool('stderr');
+  if (!stdout && !stderr) {
+    throw new InvalidArgument('Bad parameters: you must choose at least one stream');
+  }
+  const tty = containers.hasTerminal(id);
+  const timestamps = ctx.bool('timestamps');
+  const entries = containers.logs(id, {
+    stdout,
+    stderr,
+    tail: tailOf(ctx),
+    since: timeOf(ctx, 'since'),
+    until: timeOf(ctx, 'until'),
+    follow: ctx.bool('follow'),
+    signal: ctx.signal,
+  });
+  const stream = ctx.stream(streamType(ctx.version, tty));
+  for await (const { stream: name, timestamp, content } of entries) {
+    const bytes = timestamps ? Buffer.concat([Buffer.from(`${timestamp} `), content]) : content;
+    await stream.write(tty ? bytes : frame(name, bytes));
+  }
+  stream.end();
+}
+
+function tailOf(ctx: RequestContext): number | undefined {
+  const text = ctx.query.get('tail') ?? 'all';
+  // Anything that is no number means all, as with dockerd.
+  return /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+/** Zero is what clients send for "no limit". */
+function timeOf(ctx: RequestContext, name: string): string | undefined {
+  const nanos = parseTimestamp(ctx.query.get(name));
+  return nanos === undefined || nanos === 0n ? undefined : formatTimeFixed(nanos);
+}
+
+function stopOptions(ctx: RequestContext): { timeout: number | undefined; signal: string | undefined } {
+  return { timeout: ctx.int('t'), signal: ctx.query.get('signal') || undefined };
+}
+
+/** The `h` and `w` of a resize. Throws InvalidArgument. */
+export function windowSize(ctx: RequestContext): [rows: number, columns: number] {
+  return [ctx.int('h', 0), ctx.int('w', 0)];
+}
