@@ -1,3 +1,4 @@
+import type { StatementSync } from 'node:sqlite';
 import { type ImageReference, parseReference, repositoryOf } from '../../api/index.ts';
 import type { Digest, OciImageConfig } from '../../layers/index.ts';
 import type { Database } from '../database.ts';
@@ -43,6 +44,8 @@ export class ImageStore {
   readonly #database: Database;
   /** Records never change but for their names, which are not part of them; parsing a config is the slow part. */
   readonly #configs = new Map<Digest, OciImageConfig>();
+
+  readonly #statements = new Map<string, StatementSync>();
 
   constructor(database: Database) {
     database.migrate('images', MIGRATIONS);
@@ -212,15 +215,25 @@ export class ImageStore {
   }
 
   #run(sql: string, ...values: (string | number)[]): void {
-    this.#database.sql.prepare(sql).run(...values);
+    this.#statement(sql).run(...values);
   }
 
   #one(sql: string, ...values: (string | number)[]): Row | undefined {
-    return this.#database.sql.prepare(sql).get(...values);
+    return this.#statement(sql).get(...values);
   }
 
   #all(sql: string, ...values: (string | number)[]): Row[] {
-    return this.#database.sql.prepare(sql).all(...values);
+    return this.#statement(sql).all(...values);
+  }
+
+  /** Preparing costs more than running, and every start of a container asks for an image. */
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.sql.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
   }
 }
 
