@@ -3,5 +3,8 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 
-enableCompileCache(join(import.meta.dirname, '../../build/compile-cache'));
+const cache = join(import.meta.dirname, '../../build/compile-cache');
+enableCompileCache(cache);
+// Worker threads look for it here; with it they take 11 MB each instead of 27.
+process.env.NODE_COMPILE_CACHE = cache;
 await import('./main.ts');
