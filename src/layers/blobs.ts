@@ -124,17 +124,20 @@ export class BlobStore {
   #staged(staging: string, digest: Digest, size: number): StagedBlob {
     const final = this.pathOf(digest);
     let path = staging;
+    let committing: Promise<void> | undefined;
     return {
       digest,
       size,
       get path() {
         return path;
       },
-      commit: async () => {
-        if (path === final) return;
-        await syncFile(staging);
-        await rename(staging, final);
-        path = final;
+      commit: () => {
+        committing ??= syncFile(staging)
+          .then(() => rename(staging, final))
+          .then(() => {
+            path = final;
+          });
+        return committing;
       },
       [Symbol.asyncDispose]: async () => {
         if (path !== final) await rm(staging, { force: true });

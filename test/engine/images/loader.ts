@@ -1,0 +1,18 @@
+/** A program that loads an archive again and again under new names until it is killed: `loader.ts DATA-ROOT ARCHIVE`. */
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { Database } from '../../../src/engine/database.ts';
+import { ImageService } from '../../../src/engine/images/index.ts';
+
+const [dataRoot = '', archive = ''] = process.argv.slice(2);
+const images = await ImageService.open({
+  database: new Database(join(dataRoot, 'berth.db')),
+  dataRoot,
+  events: { publish: () => {} },
+  usersOf: () => [],
+});
+process.stdout.write('ready\n');
+for (;;) {
+  const [id] = await images.load(createReadStream(archive));
+  await images.remove(id!, { force: true });
+}
