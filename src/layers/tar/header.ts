@@ -64,16 +64,14 @@ export function parseHeader(block: Buffer): RawHeader {
 }
 
 function checkSum(block: Buffer): void {
-  const stated = parseNumber(block.subarray(148, 156));
   const sum = checksumOf(block);
-  if (stated === sum) return;
   // Some old writers summed signed characters.
-  const high = block.reduce(
-    (count, byte, index) => count + (byte > 127 && (index < 148 || index > 155) ? 1 : 0),
-    0,
-  );
-  if (stated !== sum - 256 * high)
-    throw new InvalidArgument('not a tar archive, or a corrupted one: wrong header checksum');
+  const high = () =>
+    block.reduce((count, byte, index) => count + (byte > 127 && (index < 148 || index > 155) ? 1 : 0), 0);
+  const stated = block.toString('latin1', 148, 156).replaceAll('\0', ' ').trim();
+  const value = /^[0-7]+$/.test(stated) ? Number.parseInt(stated, 8) : -1;
+  if (value === sum || value === sum - 256 * high()) return;
+  throw new InvalidArgument('not a tar archive, or a corrupted one: wrong header checksum');
 }
 
 function text(block: Buffer, offset: number, length: number): string {
