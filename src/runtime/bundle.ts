@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { startTime } from './process.ts';
 
 /**
  * The folder of a container while it has processes: the OCI bundle, and the files by which conmon is reached. It lives
@@ -55,6 +56,12 @@ export class Bundle {
   /** The pid of conmon, or undefined when it was never written. */
   conmonPid(): number | undefined {
     return readPid(this.conmonPidFile);
+  }
+
+  /** Whether the container's conmon is there to report its end. */
+  conmonAlive(): boolean {
+    const pid = this.conmonPid();
+    return pid !== undefined && startTime(pid) !== undefined;
   }
 
   /** The pid of the container's first process on the host, or undefined. */

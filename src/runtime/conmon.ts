@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { Internal, StartFailed } from '../api/index.ts';
 import type { Bundle } from './bundle.ts';
 import { collect } from './process.ts';
+import { programPath } from './programs.ts';
 import { startFailure } from './start-failure.ts';
 
 /** The OCI runtime that a container runs with. */
@@ -40,7 +41,7 @@ const SYNC_FD = 3;
  * process. Throws StartFailed with the runtime's reason, and leaves no process behind.
  */
 export async function createContainer(options: ConmonOptions): Promise<number> {
-  const child = spawn('conmon', conmonArguments(options), {
+  const child = spawn(programPath('conmon'), conmonArguments(options), {
     cwd: options.bundle.folder,
     // Log lines carry UTC, as Docker's do. XDG_RUNTIME_DIR would lead the runtime to another state folder.
     env: { PATH: process.env['PATH'], TZ: 'UTC', _OCI_SYNCPIPE: String(SYNC_FD) },

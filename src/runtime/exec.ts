@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Duplex, PassThrough, type Readable, type Writable } from 'node:stream';
+import { PassThrough, type Readable, type Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ReadStream as TtyStream } from 'node:tty';
 import { frame, STDERR, STDOUT } from '../api/index.ts';
 import { openPty, setWindowSize } from '../linux/index.ts';
@@ -33,14 +34,19 @@ export interface ExecEnd {
 /** What crun itself exits with when it cannot start the process. */
 const RUNTIME_FAILED = 255;
 const SIGNAL_BASE = 128;
+const GRACE_MS = 2000;
+const NOTHING = Buffer.alloc(0);
 
 /** A process that was started in a running container, as a child of the engine through `crun exec`. */
 export class ExecProcess {
   /** The process's input; undefined when none was asked for. */
   readonly input: Writable | undefined;
-  /** The process's output: frames, or bare bytes from a terminal. Ends when the process's output does. */
+  /** The process's output: frames, or bare bytes from a terminal. Ends after `close`. */
   readonly output: Readable;
+  /** Resolves when the process has ended; its last output may still be on its way. See `close`. */
   readonly ended: Promise<ExecEnd>;
+  readonly #output: PassThrough;
+  readonly #drained: Promise<unknown>;
   readonly #child: ChildProcess;
   readonly #files: ExecFiles;
   readonly #terminal: TtyStream | undefined;
@@ -53,7 +59,9 @@ export class ExecProcess {
     this.#child = started.child;
     this.#terminal = started.terminal;
     this.input = options.stdin ? started.input : undefined;
+    this.#output = started.output;
     this.output = started.output;
+    this.#drained = started.drained;
     this.ended = this.#end();
   }
 
@@ -69,6 +77,18 @@ export class ExecProcess {
     setWindowSize(fd, rows, columns);
     // crun passes the size on to the container's terminal, but its own is not its controlling one: it must be told.
     this.#child.kill('SIGWINCH');
+  }
+
+  /**
+   * Ends the output once all of it has come, with `lastWords` behind it. What the process left running in the background may
+   * hold its streams open: after a moment they are no longer waited for.
+   */
+  async close(lastWords?: Buffer): Promise<void> {
+    await Promise.race([this.#drained, sleep(GRACE_MS, undefined, { ref: false })]);
+    if (!this.#output.writableEnded) this.#output.end(lastWords);
+    this.#terminal?.destroy();
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
   }
 
   async #end(): Promise<ExecEnd> {
@@ -89,6 +109,7 @@ export class ExecProcess {
 /** The files by which crun is told what to run and tells what became of it. */
 class ExecFiles {
   readonly #base: string;
+  #pid = 0;
 
   constructor(folder: string, id: string) {
     this.#base = join(folder, `exec-${id}`);
@@ -107,7 +128,8 @@ class ExecFiles {
   }
 
   pid(): number {
-    return Number(this.#read('pid')) || 0;
+    this.#pid ||= Number(this.#read('pid')) || 0;
+    return this.#pid;
   }
 
   log(): string {
@@ -130,7 +152,9 @@ class ExecFiles {
 interface Started {
   readonly child: ChildProcess;
   readonly input: Writable | undefined;
-  readonly output: Readable;
+  readonly output: PassThrough;
+  /** Resolves when everything the process wrote is in `output`. */
+  readonly drained: Promise<unknown>;
   readonly terminal?: TtyStream;
 }
 
@@ -143,11 +167,14 @@ function startOnPipes(options: ExecOptions, files: ExecFiles): Started {
     ],
     detached: true,
   });
-  const sources = [
-    ...(child.stdout === null ? [] : [{ stream: STDOUT, from: child.stdout }]),
-    ...(child.stderr === null ? [] : [{ stream: STDERR, from: child.stderr }]),
-  ];
-  return { child, input: child.stdin ?? undefined, output: multiplex(sources) };
+  const output = new PassThrough();
+  // Before there is a pid it is crun that speaks, and what it says is in its log too: `ended` tells it in Docker's words.
+  const drained = Promise.all([
+    child.stdout && forward(child.stdout, output, (bytes) => frame(STDOUT, bytes)),
+    child.stderr &&
+      forward(child.stderr, output, (bytes) => (files.pid() === 0 ? NOTHING : frame(STDERR, bytes))),
+  ]);
+  return { child, input: child.stdin ?? undefined, output, drained };
 }
 
 function startOnTerminal(options: ExecOptions, files: ExecFiles): Started {
@@ -160,41 +187,27 @@ function startOnTerminal(options: ExecOptions, files: ExecFiles): Started {
   closeSync(pty.slave);
   const terminal = new TtyStream(pty.master);
   const output = new PassThrough();
-  terminal.on('data', (bytes) => {
-    if (!output.write(bytes)) terminal.pause();
-  });
-  output.on('drain', () => terminal.resume());
-  // A terminal whose other end is closed reads as an I/O error: for the client that is the end.
-  terminal.on('error', () => output.end());
-  terminal.on('end', () => output.end());
-  terminal.on('close', () => output.end());
-  output.on('close', () => terminal.destroy());
-  return { child, input: terminal as unknown as Duplex, output, terminal };
+  const drained = forward(terminal, output, (bytes) => bytes);
+  return { child, input: terminal as unknown as Writable, output, drained, terminal };
 }
 
-/** Joins streams into frames, in the order in which their bytes arrive, and ends when all have ended. */
-function multiplex(sources: ReadonlyArray<{ stream: number; from: Readable }>): Readable {
-  const output = new PassThrough();
-  let open = sources.length;
-  const close = () => {
-    open--;
-    if (open <= 0) output.end();
-  };
-  if (open === 0) close();
-  for (const { stream, from } of sources) {
-    from.on('data', (bytes: Buffer) => {
-      if (output.write(frame(stream, bytes))) return;
-      from.pause();
-      output.once('drain', () => from.resume());
-    });
-    from.once('close', close);
-    from.on('error', () => {});
-  }
-  // A client that has gone must not leave the process writing into a full pipe for ever.
-  output.once('close', () => {
-    for (const { from } of sources) from.resume();
+/** Passes bytes on at the reader's pace. Resolves at the source's end; a terminal whose other side is gone has ended too. */
+function forward(from: Readable, output: PassThrough, wrap: (bytes: Buffer) => Buffer): Promise<void> {
+  from.on('data', (bytes: Buffer) => {
+    // Nobody reads any more, but the process must not be left writing into a full pipe.
+    if (output.destroyed || output.writableEnded || output.write(wrap(bytes))) return;
+    from.pause();
+    const resume = () => {
+      output.off('drain', resume).off('close', resume);
+      from.resume();
+    };
+    output.on('drain', resume).on('close', resume);
   });
-  return output;
+  return new Promise((resolve) => {
+    from.once('end', resolve);
+    from.once('close', resolve);
+    from.once('error', () => resolve());
+  });
 }
 
 function terminalFd(terminal: TtyStream): number {

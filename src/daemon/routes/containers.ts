@@ -77,10 +77,7 @@ export function containerRoutes(router: Router, { containers }: ContainersEngine
     const gone = new Promise<void>((resolve) => ctx.signal.addEventListener('abort', () => resolve()));
     const exit = await Promise.race([end, gone]);
     if (exit === undefined) return;
-    await stream.writeJson({
-      StatusCode: exit.exitCode,
-      ...(exit.error !== '' && { Error: { Message: exit.error } }),
-    });
+    await stream.writeJson({ StatusCode: exit.exitCode });
     stream.end();
   });
 

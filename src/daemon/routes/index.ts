@@ -1,18 +1,20 @@
-import type { Engine } from '../../engine/index.ts';
 import type { Router } from '../server/router.ts';
-import { containerRoutes } from './containers.ts';
+import { type ContainersEngine, containerRoutes } from './containers.ts';
 import { execRoutes } from './execs.ts';
-import { imageRoutes } from './images.ts';
-import { networkRoutes } from './networks.ts';
+import { type ImagesEngine, imageRoutes } from './images.ts';
+import { type NetworksEngine, networkRoutes } from './networks.ts';
 import { swarmRoutes } from './swarm.ts';
-import { systemRoutes } from './system.ts';
+import { type SystemEngine, systemRoutes } from './system.ts';
+
+/** What the routes call of the engine. */
+export type RoutedEngine = SystemEngine & ImagesEngine & NetworksEngine & ContainersEngine;
 
 /** Everything that the engine answers. */
-export function registerRoutes(router: Router, engine: Engine): void {
-  containerRoutes(router, engine);
-  execRoutes(router, engine);
+export function registerRoutes(router: Router, engine: RoutedEngine): void {
+  systemRoutes(router, engine);
   imageRoutes(router, engine);
   networkRoutes(router, engine);
-  systemRoutes(router, engine);
+  containerRoutes(router, engine);
+  execRoutes(router, engine);
   swarmRoutes(router);
 }

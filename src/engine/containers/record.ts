@@ -1,11 +1,8 @@
-import type { ContainerConfig, HostConfig, NetworkingConfig } from '../../api/index.ts';
+import { type ContainerConfig, type HostConfig, type NetworkingConfig, ZERO_TIME } from '../../api/index.ts';
 import type { Sandbox } from '../networks/index.ts';
 
 /** Docker's words for where a container is in its life. */
 export type Status = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
-
-/** The time of what has not happened yet, as Go prints it. */
-export const ZERO_TIME = '0001-01-01T00:00:00Z';
 
 /** What a user asked for. Changes only through the user. */
 export interface ContainerRecord {

@@ -1,3 +1,5 @@
+import type { SeccompComparison } from '../../linux/index.ts';
+
 /** The parts of the OCI runtime specification (config.json, version 1.0.2) that containers here make use of. */
 export interface OciSpec {
   ociVersion: string;
@@ -120,7 +122,7 @@ export interface OciSyscall {
   names: string[];
   action: string;
   errnoRet?: number;
-  args?: unknown[];
+  args?: SeccompComparison[];
 }
 
 export interface OciSeccomp {

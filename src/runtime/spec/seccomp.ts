@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { Internal, InvalidArgument, messageOf } from '../../api/index.ts';
+import { compileSeccomp } from '../../linux/index.ts';
 import type { OciSeccomp, OciSyscall } from './oci.ts';
 
 /** Debian's golang-github-containers-common installs it; the same rules as Docker's own profile. */
@@ -35,7 +36,16 @@ const ProfileSchema = v.looseObject({
         names: v.nullish(v.array(v.string()), []),
         action: v.string(),
         errnoRet: v.nullish(v.number()),
-        args: v.nullish(v.array(v.unknown())),
+        args: v.nullish(
+          v.array(
+            v.object({
+              index: v.number(),
+              op: v.string(),
+              value: v.number(),
+              valueTwo: v.optional(v.number()),
+            }),
+          ),
+        ),
         includes: condition,
         excludes: condition,
       }),
@@ -87,10 +97,20 @@ function holds(rule: Profile['syscalls'][number], capabilities: readonly string[
   return !includes.caps?.length || includes.caps.every((name) => capabilities.includes(name));
 }
 
-/** The engine's default profile, read once and resolved once for each set of capabilities. */
+/** A filter in both of its forms. */
+export interface SeccompFilter {
+  readonly rules: OciSeccomp;
+  /**
+   * The compiled filter in base64, for runtimes that take it (crun's annotation run.oci.seccomp_bpf_data); compiling the
+   * rules is most of what creating a container costs them. Undefined where libseccomp is not to be had.
+   */
+  readonly program?: string | undefined;
+}
+
+/** The engine's default profile, read once, and resolved and compiled once for each set of capabilities. */
 export class DefaultSeccomp {
   readonly #path: string;
-  readonly #resolved = new Map<string, OciSeccomp>();
+  readonly #resolved = new Map<string, SeccompFilter>();
   #profile: Profile | undefined;
 
   constructor(path: string = SYSTEM_PROFILE) {
@@ -98,12 +118,13 @@ export class DefaultSeccomp {
   }
 
   /** Throws Internal when the profile is missing: a container never runs unconfined by accident. */
-  resolve(capabilities: readonly string[]): OciSeccomp {
+  resolve(capabilities: readonly string[]): SeccompFilter {
     const key = capabilities.join();
     const known = this.#resolved.get(key);
     if (known !== undefined) return known;
     this.#profile ??= parseProfile(this.#read(), this.#path);
-    const resolved = resolveProfile(this.#profile, capabilities);
+    const rules = resolveProfile(this.#profile, capabilities);
+    const resolved = { rules, program: compiled(rules) };
     this.#resolved.set(key, resolved);
     return resolved;
   }
@@ -116,5 +137,14 @@ export class DefaultSeccomp {
         `cannot read the seccomp profile ${this.#path}: ${messageOf(error)}: install the package golang-github-containers-common, or name a profile with --seccomp-profile`,
       );
     }
+  }
+}
+
+function compiled(rules: OciSeccomp): string | undefined {
+  try {
+    return compileSeccomp(rules).toString('base64');
+  } catch {
+    // The runtime compiles the rules itself then, and says what is wrong with them if anything is.
+    return undefined;
   }
 }

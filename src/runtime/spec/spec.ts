@@ -10,8 +10,9 @@ import {
   systemMounts,
   tmpfsMounts,
 } from './mounts.ts';
-import type { OciNamespace, OciSeccomp, OciSpec } from './oci.ts';
+import type { OciNamespace, OciSpec } from './oci.ts';
 import { type HardLimits, resources, rlimits } from './resources.ts';
+import type { SeccompFilter } from './seccomp.ts';
 import { resolveUser } from './users.ts';
 
 export const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -34,13 +35,22 @@ export interface SpecInput {
   readonly shmSize: number;
   readonly initProgram: string;
   readonly hardLimits: HardLimits;
-  /** The seccomp rules for a set of capabilities; undefined for unconfined. */
-  seccomp(capabilities: readonly string[]): OciSeccomp | undefined;
+  /** The seccomp filter for a set of capabilities; undefined for unconfined. */
+  seccomp(capabilities: readonly string[]): SeccompFilter | undefined;
+  /** Whether the runtime takes a compiled filter, as crun does. */
+  readonly takesCompiledSeccomp: boolean;
   readonly noNewPrivileges: boolean;
   /** Told of what was changed to make the container possible. */
   warn(message: string): void;
 }
 
+/** In a network of its own a container may use low ports and ping without privileges. As dockerd. */
+const NETWORK_SYSCTLS = {
+  'net.ipv4.ip_unprivileged_port_start': '0',
+  'net.ipv4.ping_group_range': '0 2147483647',
+};
+/** crun applies this in the place of rules. */
+const COMPILED_SECCOMP = 'run.oci.seccomp_bpf_data';
 const NAMESPACES = ['mount', 'pid', 'network', 'ipc', 'uts', 'cgroup'] as const;
 
 /** The OCI specification of a container. Throws InvalidArgument for what the image or the machine does not have. */
@@ -55,6 +65,7 @@ export function makeSpec(input: SpecInput): OciSpec {
   const device = devices(hostConfig);
   const useInit = hostConfig.Init === true && input.namespaces.pid !== 'host';
   const seccomp = input.seccomp(capabilities);
+  const program = input.takesCompiledSeccomp ? seccomp?.program : undefined;
   const uts = input.namespaces.uts === undefined;
   const unmasked = hostConfig.Privileged || hostConfig.SecurityOpt.includes('systempaths=unconfined');
   return {
@@ -79,16 +90,16 @@ export function makeSpec(input: SpecInput): OciSpec {
       ...tmpfsMounts(hostConfig),
       ...(useInit ? [initMount(input.initProgram)] : []),
     ],
-    annotations: { ...hostConfig.Annotations },
+    annotations: { ...hostConfig.Annotations, ...(program !== undefined && { [COMPILED_SECCOMP]: program }) },
     linux: {
       cgroupsPath: input.cgroupsPath,
       namespaces: namespaces(input.namespaces),
       devices: device.devices,
       resources: resources(hostConfig, device.rules),
-      ...(Object.keys(hostConfig.Sysctls).length > 0 && { sysctl: hostConfig.Sysctls }),
+      sysctl: { ...(input.namespaces.network !== 'host' && NETWORK_SYSCTLS), ...hostConfig.Sysctls },
       maskedPaths: unmasked ? [] : (hostConfig.MaskedPaths ?? MASKED_PATHS),
       readonlyPaths: unmasked ? [] : (hostConfig.ReadonlyPaths ?? READONLY_PATHS),
-      ...(seccomp !== undefined && { seccomp }),
+      ...(seccomp !== undefined && program === undefined && { seccomp: seccomp.rules }),
     },
   };
 }

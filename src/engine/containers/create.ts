@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
+import { hostname as machineName } from 'node:os';
+import {
+  type ContainerConfig,
+  type CreateContainerRequest,
+  formatTime,
+  type HostConfig,
+  InvalidArgument,
+  type NetworkingConfig,
+  nowNanos,
+  type Ulimit,
+} from '../../api/index.ts';
+import type { EngineConfig } from '../config.ts';
+import { Container } from './container.ts';
+import { mergeConfig } from './merge.ts';
+import { generateName } from './names.ts';
+import type { ContainerParts } from './parts.ts';
+import { type ContainerRecord, INITIAL_STATE } from './record.ts';
+import { refuseUnsupported, validateConfig, validateHostConfig, validateName } from './validate.ts';
+
+const ID_BYTES = 32;
+const SHORT_ID = 12;
+
+/** What `POST /containers/create` answers. */
+export interface CreatedContainer {
+  readonly Id: string;
+  readonly Warnings: string[];
+}
+
+/**
+ * Makes a container: its record, and folders for its writable layer. Nothing runs. Throws NotFound (image), Conflict
+ * (name), InvalidArgument, NotImplemented; then nothing is left.
+ */
+export function createContainer(
+  parts: ContainerParts,
+  request: CreateContainerRequest,
+  name: string | undefined,
+): CreatedContainer {
+  const { store, images, config: engine } = parts;
+  if (name !== undefined) validateName(name);
+  if (request.Image === '')
+    throw new InvalidArgument('No image was specified: name one to create the container from');
+  const image = images.get(request.Image);
+  const { HostConfig: requestedHost, NetworkingConfig: requestedNetworks, ...requested } = request;
+  const networkingConfig = withRealNames(requestedNetworks);
+  const hostConfig = completeHostConfig(requestedHost, networkingConfig, engine);
+  refuseUnsupported(requested, hostConfig);
+  const id = randomBytes(ID_BYTES).toString('hex');
+  const merged = mergeConfig(requested, image.config.config ?? {});
+  const config = { ...merged, Hostname: hostnameOf(merged, hostConfig, id) };
+  validateConfig(config);
+  validateHostConfig(hostConfig, engine);
+  parts.security.options(hostConfig);
+
+  const chosen = name?.replace(/^\//, '') ?? generateName((taken) => store.isNameTaken(taken));
+  using _name = store.reserveName(chosen);
+  const record: ContainerRecord = {
+    id,
+    name: chosen,
+    created: formatTime(nowNanos()),
+    imageId: image.id,
+    config,
+    hostConfig,
+    networkingConfig,
+  };
+  const container = new Container(record, INITIAL_STATE, engine);
+  makeFolders(container);
+  try {
+    store.add(container);
+  } catch (error) {
+    rmSync(container.files.folder, { recursive: true, force: true });
+    throw error;
+  }
+  parts.publish(container, 'create');
+  return { Id: id, Warnings: [] };
+}
+
+function makeFolders({ files }: Container): void {
+  mkdirSync(files.folder, { mode: 0o710, recursive: true });
+  for (const folder of [files.upper, files.rootfs]) mkdirSync(folder, { mode: 0o755 });
+  mkdirSync(files.work, { mode: 0o700 });
+}
+
+/** The host config with the engine's defaults filled in, as `inspect` shows it. */
+function completeHostConfig(
+  host: HostConfig,
+  networking: NetworkingConfig,
+  engine: EngineConfig,
+): HostConfig {
+  const named = Object.keys(networking.EndpointsConfig);
+  if (named.length > 1) {
+    throw new InvalidArgument(
+      'Container cannot be connected to network endpoints: more than one network was named',
+    );
+  }
+  const ulimits = new Map<string, Ulimit>(
+    Object.values(engine.defaultUlimits).map((limit) => [limit.Name, { ...limit }]),
+  );
+  for (const limit of host.Ulimits) ulimits.set(limit.Name, limit);
+  return {
+    ...host,
+    NetworkMode: networkMode(host.NetworkMode, named[0]),
+    IpcMode: host.IpcMode || engine.defaultIpcMode,
+    CgroupnsMode: host.CgroupnsMode || engine.defaultCgroupnsMode,
+    Runtime: host.Runtime || engine.defaultRuntime,
+    ShmSize: host.ShmSize || engine.defaultShmSize,
+    RestartPolicy: { ...host.RestartPolicy, Name: host.RestartPolicy.Name || 'no' },
+    LogConfig: { ...host.LogConfig, Type: host.LogConfig.Type || engine.logDriver },
+    // Without a swap limit of its own, a container may swap as much again as it has memory.
+    MemorySwap: host.Memory > 0 && host.MemorySwap === 0 ? host.Memory * 2 : host.MemorySwap,
+    Init: host.Init ?? (engine.init ? true : undefined),
+    Ulimits: [...ulimits.values()],
+  };
+}
+
+/** Clients call the engine's default network `default`. */
+function withRealNames({ EndpointsConfig }: NetworkingConfig): NetworkingConfig {
+  const entries = Object.entries(EndpointsConfig).map(([name, settings]) => [
+    name === 'default' ? 'bridge' : name,
+    settings,
+  ]);
+  return { EndpointsConfig: Object.fromEntries(entries) };
+}
+
+function networkMode(mode: string, named: string | undefined): string {
+  if (mode === '' || mode === 'default') return named ?? 'bridge';
+  return mode;
+}
+
+function hostnameOf(config: ContainerConfig, host: HostConfig, id: string): string {
+  const hostNames = host.UTSMode === 'host' || (host.NetworkMode === 'host' && config.Hostname === '');
+  if (host.UTSMode === 'host' && config.Hostname !== '') {
+    throw new InvalidArgument('conflicting options: hostname and the UTS mode');
+  }
+  return hostNames ? machineName() : config.Hostname || id.slice(0, SHORT_ID);
+}

@@ -1,0 +1,158 @@
+import { commandOf } from '../../runtime/index.ts';
+import type { Container } from './container.ts';
+import { type ContainerState, isRunning } from './record.ts';
+
+/** What `inspect` shows besides the container's own record. */
+export interface InspectExtras {
+  readonly execIds: string[] | null;
+  readonly sizes?: { readonly rw: number; readonly rootFs: number } | undefined;
+  /** The parts of the root file system, as the image tells them. */
+  readonly graph: Record<string, string>;
+}
+
+/** A container in the Engine API's shape, `GET /containers/{id}/json`. */
+export function inspectContainer(container: Container, extras: InspectExtras): Record<string, unknown> {
+  const { record, state, files } = container;
+  const { config, hostConfig } = record;
+  const [path = '', ...args] = commandOf(config);
+  return {
+    Id: record.id,
+    Created: record.created,
+    Path: path,
+    Args: args,
+    State: stateOf(state),
+    Image: record.imageId,
+    ResolvConfPath: files.resolvConf,
+    HostnamePath: files.hostname,
+    HostsPath: files.hosts,
+    LogPath: hostConfig.LogConfig.Type === 'none' ? '' : files.log,
+    Name: `/${record.name}`,
+    RestartCount: 0,
+    Driver: 'overlay2',
+    Platform: 'linux',
+    MountLabel: '',
+    ProcessLabel: '',
+    AppArmorProfile: '',
+    ExecIDs: extras.execIds,
+    HostConfig: hostConfigOf(container),
+    GraphDriver: {
+      Name: 'overlay2',
+      Data: {
+        ...extras.graph,
+        MergedDir: files.rootfs,
+        UpperDir: files.upper,
+        WorkDir: files.work,
+        ID: record.id,
+      },
+    },
+    ...(extras.sizes && { SizeRw: extras.sizes.rw, SizeRootFs: extras.sizes.rootFs }),
+    Mounts: [],
+    Config: configOf(container),
+    NetworkSettings: networkSettings(container),
+  };
+}
+
+function stateOf(state: ContainerState): Record<string, unknown> {
+  return {
+    Status: state.status,
+    Running: isRunning(state),
+    Paused: state.status === 'paused',
+    Restarting: state.status === 'restarting',
+    OOMKilled: state.oomKilled,
+    Dead: state.status === 'dead',
+    Pid: state.pid,
+    ExitCode: state.exitCode,
+    Error: state.error,
+    StartedAt: state.startedAt,
+    FinishedAt: state.finishedAt,
+  };
+}
+
+/** Clients written in Go tell an empty list from none at all: what was never set is null, as dockerd has it. */
+function hostConfigOf({ record }: Container): Record<string, unknown> {
+  const { hostConfig } = record;
+  const orNull = <T>(list: readonly T[]) => (list.length > 0 ? list : null);
+  return {
+    ...hostConfig,
+    Binds: orNull(hostConfig.Binds),
+    VolumesFrom: orNull(hostConfig.VolumesFrom),
+    CapAdd: orNull(hostConfig.CapAdd),
+    CapDrop: orNull(hostConfig.CapDrop),
+    ExtraHosts: orNull(hostConfig.ExtraHosts),
+    GroupAdd: orNull(hostConfig.GroupAdd),
+    Links: orNull(hostConfig.Links),
+    SecurityOpt: orNull(hostConfig.SecurityOpt),
+    DeviceCgroupRules: orNull(hostConfig.DeviceCgroupRules),
+    DeviceRequests: orNull(hostConfig.DeviceRequests),
+    MemorySwappiness: hostConfig.MemorySwappiness ?? null,
+    OomKillDisable: hostConfig.OomKillDisable ?? null,
+    PidsLimit: hostConfig.PidsLimit ?? null,
+    ...(hostConfig.Init == null && { Init: undefined }),
+    MaskedPaths: hostConfig.MaskedPaths ?? undefined,
+    ReadonlyPaths: hostConfig.ReadonlyPaths ?? undefined,
+  };
+}
+
+function configOf({ record }: Container): Record<string, unknown> {
+  const { config } = record;
+  const orNothing = <T extends object>(value: T) => (Object.keys(value).length > 0 ? value : undefined);
+  return {
+    ...config,
+    ExposedPorts: orNothing(config.ExposedPorts),
+    Volumes: orNothing(config.Volumes) ?? null,
+    OnBuild: config.OnBuild.length > 0 ? config.OnBuild : null,
+    Shell: config.Shell.length > 0 ? config.Shell : undefined,
+    Healthcheck: config.Healthcheck ?? undefined,
+    StopTimeout: config.StopTimeout ?? undefined,
+    StopSignal: config.StopSignal || undefined,
+    MacAddress: config.MacAddress || undefined,
+    NetworkDisabled: config.NetworkDisabled || undefined,
+    ArgsEscaped: config.ArgsEscaped || undefined,
+  };
+}
+
+/** A container's place in its networks: the addresses of the running one, the names alone of any other. */
+export function networkSettings({ record, state }: Container): Record<string, unknown> {
+  const { sandbox } = state;
+  const endpoint = sandbox?.endpoint;
+  const name = endpoint?.networkName ?? record.hostConfig.NetworkMode;
+  const settings = record.networkingConfig.EndpointsConfig[name];
+  const addresses = {
+    EndpointID: endpoint?.endpointId ?? '',
+    Gateway: endpoint?.gateway ?? '',
+    IPAddress: endpoint?.ipAddress ?? '',
+    IPPrefixLen: endpoint?.prefixLen ?? 0,
+    IPv6Gateway: '',
+    GlobalIPv6Address: '',
+    GlobalIPv6PrefixLen: 0,
+    MacAddress: endpoint?.macAddress ?? '',
+  };
+  return {
+    Bridge: '',
+    SandboxID: endpoint === undefined ? '' : record.id,
+    SandboxKey: sandbox?.netnsPath ?? '',
+    Ports: endpoint === undefined ? {} : exposedPorts(record.config.ExposedPorts),
+    HairpinMode: false,
+    LinkLocalIPv6Address: '',
+    LinkLocalIPv6PrefixLen: 0,
+    SecondaryIPAddresses: null,
+    SecondaryIPv6Addresses: null,
+    ...addresses,
+    Networks: {
+      [name]: {
+        IPAMConfig: settings?.IPAMConfig ?? null,
+        Links: null,
+        Aliases: null,
+        DriverOpts: null,
+        GwPriority: 0,
+        NetworkID: endpoint?.networkId ?? '',
+        ...addresses,
+        DNSNames: null,
+      },
+    },
+  };
+}
+
+function exposedPorts(exposed: Record<string, unknown>): Record<string, null> {
+  return Object.fromEntries(Object.keys(exposed).map((port) => [port, null]));
+}

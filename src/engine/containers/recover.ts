@@ -1,0 +1,168 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { formatTime, messageOf, nowNanos } from '../../api/index.ts';
+import { unmountRootfs } from '../../layers/index.ts';
+import {
+  Bundle,
+  containerState,
+  deleteContainer,
+  type Exit,
+  programPath,
+  startTime,
+} from '../../runtime/index.ts';
+import type { LiveSandbox } from '../networks/index.ts';
+import type { Container } from './container.ts';
+import { releaseRun, takeExit } from './exit.ts';
+import type { ContainerParts } from './parts.ts';
+import { isRunning } from './record.ts';
+import { watchConmon } from './start.ts';
+
+/** What an engine reports for a container whose end nobody saw: the machine went down with it. */
+const UNKNOWN_EXIT = 255;
+const SETTLE_TRIES = 200;
+const SETTLE_MS = 10;
+
+/**
+ * Finds out, when the engine starts, what became of the containers while there was none. Those that run are taken up
+ * again, those that have ended get their exit code, and whatever an engine left half made when it was killed goes away.
+ */
+export async function recover(parts: ContainerParts): Promise<void> {
+  const alive: Container[] = [];
+  for (const container of parts.store.all()) {
+    if (await stillRuns(parts, container)) alive.push(container);
+  }
+  await removeStrangers(parts);
+  const live = alive.map(({ id, state }): LiveSandbox => ({ containerId: id, sandbox: state.sandbox ?? {} }));
+  await parts.networks.restore(live);
+  for (const container of alive) watchConmon(parts, container);
+  for (const container of parts.store.all()) {
+    if (!isRunning(container.state)) unmountRootfs(container.files.rootfs);
+  }
+  await sweepFolders(parts);
+}
+
+async function stillRuns(parts: ContainerParts, container: Container): Promise<boolean> {
+  const { state, bundle } = container;
+  const exit = parts.exits.read(container.id);
+  if (isRunning(state)) {
+    if (exit === undefined && isAlive(container)) return true;
+    await takeExit(parts, container, exit ?? unseen(container));
+    return false;
+  }
+  // Not running by the record, but with a bundle: the engine died in the middle of a start or of cleaning up.
+  if (bundle.exists()) {
+    if (exit === undefined && (await adoptStarted(parts, container))) return true;
+    if (exit !== undefined && state.sandbox !== undefined) {
+      // It was started and has ended, both before anybody could say so.
+      parts.store.setState(container, { status: 'running', startedAt: formatTime(nowNanos()) });
+      await takeExit(parts, container, exit);
+      return false;
+    }
+    await discardRun(parts, container);
+  }
+  parts.store.setState(container, { sandbox: undefined });
+  parts.exits.forget(container.id);
+  return false;
+}
+
+function isAlive({ state, bundle }: Container): boolean {
+  const conmon = bundle.conmonPid();
+  return conmon !== undefined && startTime(conmon) !== undefined && startTime(state.pid) === state.pidStart;
+}
+
+/** A container whose program was let go just before the engine could say so counts as started. */
+async function adoptStarted(parts: ContainerParts, container: Container): Promise<boolean> {
+  const found = await containerState(parts.runtimeOf(container), container.id);
+  const conmon = container.bundle.conmonPid();
+  if (found?.status !== 'running' || conmon === undefined || startTime(conmon) === undefined) return false;
+  if (container.state.sandbox === undefined) return false;
+  parts.store.setState(container, {
+    status: 'running',
+    pid: found.pid,
+    pidStart: startTime(found.pid),
+    startedAt: formatTime(nowNanos()),
+  });
+  return true;
+}
+
+function unseen(container: Container): Exit {
+  return { id: container.id, code: UNKNOWN_EXIT, at: new Date() };
+}
+
+/** Ends what a half-made run has of processes, and takes the rest away. */
+async function discardRun(parts: ContainerParts, container: Container): Promise<void> {
+  await endProcesses(parts, container.id);
+  await releaseRun(parts, container);
+}
+
+/** Bundles, processes and runtime state of containers that are in no record. */
+async function removeStrangers(parts: ContainerParts): Promise<void> {
+  const bundles = join(parts.config.execRoot, 'bundles');
+  mkdirSync(bundles, { recursive: true, mode: 0o711 });
+  for (const id of readdirSync(bundles)) {
+    if (parts.store.has(id)) continue;
+    await endProcesses(parts, id);
+    for (const [name, { path, args }] of Object.entries(parts.config.runtimes)) {
+      const root = join(parts.config.execRoot, 'runtime', name);
+      if (existsSync(join(root, id))) await deleteContainer({ path: programPath(path), args, root }, id);
+    }
+    await new Bundle(parts.config.execRoot, id).remove();
+  }
+  for (const { id } of parts.exits.all()) if (!parts.store.has(id)) parts.exits.forget(id);
+}
+
+/**
+ * Kills the conmon of a container and the runtime that it may just be running to create it: a conmon that was started in
+ * the last moment of an engine has not yet left its pid anywhere, so its command line tells.
+ */
+async function endProcesses(parts: ContainerParts, id: string): Promise<void> {
+  const mark = join(parts.config.execRoot, 'bundles', id);
+  for (let tries = 0; tries < SETTLE_TRIES; tries++) {
+    const pids = processesNaming(mark);
+    if (pids.length === 0) return;
+    for (const pid of pids) killQuietly(pid);
+    await sleep(SETTLE_MS);
+  }
+  parts.log.error('processes of a container that was half made do not end', { container: id });
+}
+
+function processesNaming(mark: string): number[] {
+  return readdirSync('/proc').flatMap((name) => {
+    const pid = Number(name);
+    if (!Number.isInteger(pid) || pid === process.pid) return [];
+    try {
+      const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
+      return words.some((word) => word === mark || word.startsWith(`${mark}/`)) ? [pid] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** Folders of containers that are in no record: a removal or a creation that did not come to its end. */
+async function sweepFolders(parts: ContainerParts): Promise<void> {
+  const folder = join(parts.config.dataRoot, 'containers');
+  mkdirSync(folder, { recursive: true, mode: 0o710 });
+  for (const id of readdirSync(folder)) {
+    if (parts.store.has(id)) continue;
+    try {
+      unmountRootfs(join(folder, id, 'rootfs'));
+      await rm(join(folder, id), { recursive: true, force: true });
+    } catch (error) {
+      parts.log.warn('cannot sweep the folder of a removed container', {
+        container: id,
+        error: messageOf(error),
+      });
+    }
+  }
+}

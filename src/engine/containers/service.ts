@@ -1,0 +1,316 @@
+import { mkdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import {
+  Conflict,
+  type CreateContainerRequest,
+  type CreateExecRequest,
+  type Filters,
+  InvalidArgument,
+  messageOf,
+  NotFound,
+  NotImplemented,
+  NotModified,
+  type StartExecRequest,
+} from '../../api/index.ts';
+import {
+  deleteContainer,
+  type Exit,
+  Exits,
+  type LogEntry,
+  type LogQuery,
+  Relay,
+  readLog,
+} from '../../runtime/index.ts';
+import type { EngineConfig } from '../config.ts';
+import type { Database } from '../database.ts';
+import type { EventBus } from '../events/index.ts';
+import type { ImageService } from '../images/index.ts';
+import type { Logger } from '../log.ts';
+import type { NetworkService } from '../networks/index.ts';
+import { type AttachRequest, attach, checkAttach } from './attach.ts';
+import type { Container, ContainerExit } from './container.ts';
+import { type CreatedContainer, createContainer } from './create.ts';
+import { Execs } from './execs.ts';
+import { takeExit } from './exit.ts';
+import { inspectContainer } from './inspect.ts';
+import { selectContainers, summarise } from './list.ts';
+import { ContainerParts } from './parts.ts';
+import { isRunning } from './record.ts';
+import { recover } from './recover.ts';
+import { discard, remove } from './remove.ts';
+import { folderSize } from './sizes.ts';
+import { start } from './start.ts';
+import { kill, type StopOptions, stop } from './stop.ts';
+import { ContainerStore } from './store.ts';
+
+/** What the containers need of the rest of the engine. */
+export interface ContainerServiceParts {
+  readonly database: Database;
+  readonly config: EngineConfig;
+  readonly images: ImageService;
+  readonly networks: NetworkService;
+  readonly events: EventBus;
+  readonly log: Logger;
+}
+
+/** When `wait` answers. */
+export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
+
+const KILLED_EXIT = 137;
+/** conmon renames the exit file into place just before it ends; the kernel may tell of the two in either order. */
+const EXIT_GRACE_MS = 500;
+
+/** Everything that can be done with containers. A reference is a full ID, a name or the beginning of an ID. */
+export class ContainerService {
+  readonly #parts: ContainerParts;
+  readonly #store: ContainerStore;
+  readonly #execs: Execs;
+
+  private constructor(given: ContainerServiceParts) {
+    const { config } = given;
+    this.#store = new ContainerStore(given.database, config);
+    const exits = join(config.dataRoot, 'exits');
+    mkdirSync(exits, { recursive: true, mode: 0o700 });
+    this.#parts = new ContainerParts({
+      ...given,
+      store: this.#store,
+      relay: new Relay(),
+      exits: new Exits(exits, (exit) => this.#exited(exit)),
+      conmonEnded: (container) => void this.#conmonEnded(container),
+    });
+    this.#execs = new Execs(this.#parts);
+  }
+
+  /** Takes up the containers as they are: those that run go on running. */
+  static async open(given: ContainerServiceParts): Promise<ContainerService> {
+    const service = new ContainerService(given);
+    try {
+      await recover(service.#parts);
+      for (const container of service.#store.all()) service.#removeIfAsked(container);
+      return service;
+    } catch (error) {
+      await service.close();
+      throw error;
+    }
+  }
+
+  /** Throws NotFound (image), Conflict (name), InvalidArgument, NotImplemented. */
+  create(request: CreateContainerRequest, name?: string): CreatedContainer {
+    return createContainer(this.#parts, request, name);
+  }
+
+  /** Throws NotFound, NotModified, Conflict, StartFailed. */
+  async start(reference: string): Promise<void> {
+    const container = this.#store.get(reference);
+    try {
+      await container.lock.run(() => start(this.#parts, container));
+    } catch (error) {
+      if (!(error instanceof NotModified)) this.#removeIfAsked(container);
+      throw error;
+    }
+  }
+
+  /** Throws NotFound, NotModified, InvalidArgument. */
+  stop(reference: string, options: StopOptions): Promise<void> {
+    return stop(this.#parts, this.#store.get(reference), options);
+  }
+
+  /** Throws NotFound, Conflict, InvalidArgument. */
+  kill(reference: string, signal: string): Promise<void> {
+    return kill(this.#parts, this.#store.get(reference), signal);
+  }
+
+  /** Stops the container if it runs, and starts it. Throws NotFound, StartFailed. */
+  async restart(reference: string, options: StopOptions): Promise<void> {
+    const container = this.#store.get(reference);
+    if (isRunning(container.state)) await stop(this.#parts, container, options);
+    await container.lock.run(() => start(this.#parts, container));
+    this.#parts.publish(container, 'restart');
+  }
+
+  /** Throws NotFound, Conflict. */
+  remove(reference: string, options: { readonly force: boolean; readonly link: boolean }): Promise<void> {
+    if (options.link)
+      throw new NotImplemented('links are not supported by this engine: there is none to remove');
+    return remove(this.#parts, this.#store.get(reference), options.force);
+  }
+
+  /** Resolves with how the container ended, once the condition holds. Throws NotFound at once. */
+  wait(reference: string, condition: WaitCondition): Promise<ContainerExit> {
+    const container = this.#store.get(reference);
+    if (condition === 'removed') return container.removal;
+    if (condition === 'next-exit' || isRunning(container.state)) return container.nextExit;
+    return Promise.resolve(container.lastExit);
+  }
+
+  /** Sets the size of a running container's terminal. Throws NotFound, Conflict. */
+  async resize(reference: string, rows: number, columns: number): Promise<void> {
+    const container = this.#store.get(reference);
+    if (!isRunning(container.state)) throw new Conflict(`container ${container.id} is not running`);
+    // conmon's word for a new size: see its ctl FIFO.
+    await writeFile(container.bundle.control, `1 ${rows} ${columns}\n`, { flag: 'a' });
+    this.#parts.publish(container, 'resize', { height: String(rows), width: String(columns) });
+  }
+
+  /** Whether the container has a terminal: its streams are then one, without frames. Throws NotFound. */
+  hasTerminal(reference: string): boolean {
+    return this.#store.get(reference).record.config.Tty;
+  }
+
+  /** Throws what would be too late to say once the connection is a raw stream: NotFound, Conflict, InvalidArgument. */
+  checkAttach(reference: string, request: AttachRequest): void {
+    checkAttach(this.#store.get(reference), request);
+  }
+
+  /** Joins a connection to the container's streams. See `attach.ts`. */
+  attach(reference: string, client: Duplex, request: AttachRequest): Promise<void> {
+    return attach(this.#parts, this.#store.get(reference), client, request);
+  }
+
+  /** The container's log; with `follow` until it stops. Throws NotFound, NotImplemented. */
+  logs(
+    reference: string,
+    query: Omit<LogQuery, 'follow'> & { readonly follow: boolean },
+  ): AsyncGenerator<LogEntry> {
+    const container = this.#store.get(reference);
+    if (container.record.hostConfig.LogConfig.Type === 'none') {
+      throw new NotImplemented('configured logging driver does not support reading');
+    }
+    const follow = query.follow && isRunning(container.state);
+    return readLog(container.files.log, {
+      ...query,
+      follow: follow ? Promise.race([container.nextExit, container.removal]) : undefined,
+    });
+  }
+
+  /** The containers of `GET /containers/json`, newest first. Throws InvalidArgument, NotFound. */
+  async list(request: { all: boolean; limit: number; size: boolean; filters: Filters }): Promise<unknown[]> {
+    const imageId = (reference: string) => this.#imageId(reference);
+    const containers = selectContainers(this.#store, { ...request, imageId });
+    if (!request.size) return containers.map((container) => summarise(container, undefined));
+    return Promise.all(
+      containers.map(async (container) => summarise(container, await this.#sizes(container))),
+    );
+  }
+
+  /** The container in the shape of `GET /containers/{id}/json`. Throws NotFound. */
+  async inspect(reference: string, size: boolean): Promise<Record<string, unknown>> {
+    const container = this.#store.get(reference);
+    return inspectContainer(container, {
+      execIds: this.#execs.idsOf(container),
+      graph: {},
+      sizes: size ? await this.#sizes(container) : undefined,
+    });
+  }
+
+  /** Throws NotFound, Conflict, InvalidArgument. */
+  createExec(reference: string, request: CreateExecRequest): string {
+    return this.#execs.create(this.#store.get(reference), request);
+  }
+
+  /** Throws NotFound, Conflict. */
+  checkExecStart(id: string, request: StartExecRequest): { readonly tty: boolean } {
+    return this.#execs.checkStart(id, request);
+  }
+
+  /** Throws NotFound, Conflict. */
+  startExec(id: string, request: StartExecRequest, client: Duplex | undefined): void {
+    this.#execs.start(id, request, client);
+  }
+
+  /** Throws NotFound, Conflict. */
+  resizeExec(id: string, rows: number, columns: number): void {
+    this.#execs.resize(id, rows, columns);
+  }
+
+  /** Throws NotFound. */
+  inspectExec(id: string): Record<string, unknown> {
+    return this.#execs.inspect(id);
+  }
+
+  /** How many there are in each state, for `info`. */
+  count(): { running: number; paused: number; stopped: number } {
+    const all = this.#store.all();
+    const paused = all.filter(({ state }) => state.status === 'paused').length;
+    const running = all.filter(({ state }) => state.status === 'running').length;
+    return { running, paused, stopped: all.length - running - paused };
+  }
+
+  /** The containers of an image, which keep it from being removed. */
+  usersOf(imageId: string): Array<{ id: string; running: boolean }> {
+    return this.#store
+      .all()
+      .filter(({ record }) => record.imageId === imageId)
+      .map(({ id, state }) => ({ id, running: isRunning(state) }));
+  }
+
+  /** A container's name, or its ID when there is no such container. */
+  nameOf(id: string): string {
+    return this.#store.byId(id)?.name ?? id;
+  }
+
+  /** Lets go of everything; containers keep running. */
+  async close(): Promise<void> {
+    this.#parts.exits.close();
+    await this.#parts.relay.close();
+  }
+
+  #exited(exit: Exit): void {
+    const container = this.#store.byId(exit.id);
+    if (container === undefined) return;
+    container.lock
+      .run(() => takeExit(this.#parts, container, exit))
+      .then(() => this.#removeIfAsked(container))
+      .catch((error: unknown) => {
+        this.#parts.log.error('cannot take note of an exit', { container: exit.id, error: messageOf(error) });
+      });
+  }
+
+  async #conmonEnded(container: Container): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, EXIT_GRACE_MS).unref());
+    const { id } = container;
+    if (!isRunning(container.state) || container.bundle.conmonAlive()) return;
+    const exit = this.#parts.exits.read(id);
+    if (exit !== undefined) {
+      this.#exited(exit);
+      return;
+    }
+    this.#parts.log.error('conmon was killed: its container is ended', { container: id });
+    await deleteContainer(this.#parts.runtimeOf(container), id);
+    this.#exited({ id, code: KILLED_EXIT, at: new Date() });
+  }
+
+  /** Removes a container that was made to be removed after its end. */
+  #removeIfAsked(container: Container): void {
+    const { record, state } = container;
+    if (!record.hostConfig.AutoRemove || isRunning(state) || container.removing) return;
+    if (state.startedAt.startsWith('0001') && state.error === '') return;
+    container.removing = true;
+    container.lock
+      .run(() => discard(this.#parts, container))
+      .catch((error: unknown) => {
+        container.removing = false;
+        this.#parts.log.error('cannot remove a container after its end', {
+          container: container.id,
+          error: messageOf(error),
+        });
+      });
+  }
+
+  #imageId(reference: string): string | undefined {
+    try {
+      return this.#parts.images.get(reference).id;
+    } catch (error) {
+      if (error instanceof NotFound || error instanceof InvalidArgument) return undefined;
+      throw error;
+    }
+  }
+
+  async #sizes({ record, files }: Container): Promise<{ rw: number; rootFs: number }> {
+    const rw = await folderSize(files.upper);
+    const image = this.#parts.images.get(record.imageId);
+    return { rw, rootFs: rw + image.size };
+  }
+}

@@ -1,0 +1,166 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { Conflict, formatTime, messageOf, NotModified, nowNanos, StartFailed } from '../../api/index.ts';
+import { mountRootfs, unmountRootfs } from '../../layers/index.ts';
+import {
+  createContainer,
+  deleteContainer,
+  makeSpec,
+  startContainer,
+  startTime,
+} from '../../runtime/index.ts';
+import type { NetworkMode, Sandbox } from '../networks/index.ts';
+import type { Container } from './container.ts';
+import { sharedNamespaces } from './namespaces.ts';
+import type { ContainerParts } from './parts.ts';
+import { isRunning } from './record.ts';
+
+/**
+ * Starts a container. Must hold its lock. Throws NotModified (runs already), Conflict, StartFailed and what its parts
+ * throw; then the machine is as it was, and the state says why.
+ */
+export async function start(parts: ContainerParts, container: Container): Promise<void> {
+  const { state } = container;
+  if (container.removing) throw new Conflict('container is marked for removal and cannot be started');
+  if (state.status === 'paused') throw new Conflict('cannot start a paused container, try unpause instead');
+  if (isRunning(state)) throw new NotModified(`container ${container.name} is already running`);
+  try {
+    await bringUp(parts, container);
+  } catch (error) {
+    const exitCode = error instanceof StartFailed ? error.exitCode : 128;
+    parts.store.setState(container, { error: messageOf(error), exitCode });
+    for (const { client } of container.pending) client.destroy();
+    container.pending.clear();
+    throw error;
+  }
+}
+
+async function bringUp(parts: ContainerParts, container: Container): Promise<void> {
+  await using undo = new AsyncDisposableStack();
+  mountLayers(parts, container);
+  undo.defer(() => unmountRootfs(container.files.rootfs));
+  const sandbox = prepareNetwork(parts, container);
+  undo.defer(() => parts.networks.detach(container.id, sandbox));
+  writeHostFiles(parts, container, sandbox);
+  mkdirSync(container.bundle.folder, { recursive: true, mode: 0o700 });
+  undo.defer(() => container.bundle.remove());
+  writeSpec(parts, container, sandbox);
+  const runtime = parts.runtimeOf(container);
+  // Before conmon: a runtime that fails half way leaves its state and its cgroup.
+  undo.defer(() => takeDown(parts, container));
+  const created = createContainer({
+    id: container.id,
+    bundle: container.bundle,
+    runtime,
+    logPath: container.record.hostConfig.LogConfig.Type === 'none' ? undefined : container.files.log,
+    exitDir: parts.exits.folder,
+    tty: container.record.config.Tty,
+    stdin: container.record.config.OpenStdin,
+    keepStdin: !container.record.config.StdinOnce || container.record.config.Tty,
+  });
+  // The interfaces cost nothing while the runtime is at work, and are there before the program is.
+  const connected = Promise.try(() => parts.networks.connect(container.id));
+  const [pid] = await allDone([created, connected]);
+  // Clients that came before the start are connected now: the program has not run yet, so they miss nothing.
+  await connectPending(container);
+  // An engine that starts after this one was killed here finds by it that the program may have been let go.
+  parts.store.setState(container, { sandbox });
+  undo.defer(() => parts.store.setState(container, { sandbox: undefined }));
+  await startContainer(runtime, container.id);
+  parts.store.setState(container, {
+    status: 'running',
+    pid,
+    pidStart: startTime(pid),
+    exitCode: 0,
+    error: '',
+    oomKilled: false,
+    startedAt: formatTime(nowNanos()),
+  });
+  undo.move();
+  parts.publish(container, 'start');
+  watchConmon(parts, container);
+}
+
+/** As `Promise.all`, but a failure is passed on only when the others have come to an end too. */
+async function allDone<T extends readonly unknown[]>(
+  promises: { readonly [Index in keyof T]: Promise<T[Index]> },
+): Promise<T> {
+  await Promise.allSettled(promises);
+  return (await Promise.all(promises)) as unknown as T;
+}
+
+/** Takes the runtime's part of a container away, processes included, whatever state it is in. */
+async function takeDown(parts: ContainerParts, container: Container): Promise<void> {
+  await deleteContainer(parts.runtimeOf(container), container.id);
+  // conmon leaves an exit file for the process that was just killed; it must not count as a run of the container.
+  const conmon = container.bundle.conmonPid();
+  if (conmon !== undefined) await parts.relay.ended(conmon);
+  parts.exits.forget(container.id);
+}
+
+function mountLayers(parts: ContainerParts, { record, files }: Container): void {
+  const image = parts.images.get(record.imageId);
+  mountRootfs({ lowers: image.layers, upper: files.upper, work: files.work, target: files.rootfs });
+}
+
+function prepareNetwork(parts: ContainerParts, { record, id }: Container): Sandbox {
+  const mode = record.config.NetworkDisabled ? 'none' : (record.hostConfig.NetworkMode as NetworkMode);
+  const settings = Object.values(record.networkingConfig.EndpointsConfig)[0];
+  const macAddress = settings?.MacAddress || record.config.MacAddress || undefined;
+  return parts.networks.prepare(id, mode, { macAddress });
+}
+
+function writeHostFiles(parts: ContainerParts, { record, files }: Container, sandbox: Sandbox): void {
+  const { config, hostConfig } = record;
+  const texts = parts.networks.hostFiles(sandbox, {
+    hostname: config.Hostname,
+    domainname: config.Domainname,
+    extraHosts: hostConfig.ExtraHosts,
+    dns: hostConfig.Dns,
+    dnsSearch: hostConfig.DnsSearch,
+    dnsOptions: hostConfig.DnsOptions,
+  });
+  writeFileSync(files.hosts, texts.hosts, { mode: 0o644 });
+  writeFileSync(files.hostname, texts.hostname, { mode: 0o644 });
+  writeFileSync(files.resolvConf, texts.resolvConf, { mode: 0o644 });
+}
+
+function writeSpec(parts: ContainerParts, container: Container, sandbox: Sandbox): void {
+  const { record, files, bundle } = container;
+  const security = parts.security.options(record.hostConfig);
+  const shared = sharedNamespaces(parts, container);
+  const spec = makeSpec({
+    rootfs: files.rootfs,
+    config: record.config,
+    hostConfig: record.hostConfig,
+    cgroupsPath: parts.cgroupOf(container),
+    namespaces: { ...shared.namespaces, network: sandbox.netnsPath ?? 'host' },
+    hostFiles: { hostname: files.hostname, hosts: files.hosts, resolvConf: files.resolvConf },
+    sharedShm: shared.shm,
+    shmSize: record.hostConfig.ShmSize,
+    initProgram: parts.config.initPath,
+    hardLimits: parts.hardLimits,
+    seccomp: security.seccomp,
+    takesCompiledSeccomp: basename(parts.runtimeOf(container).path) === 'crun',
+    noNewPrivileges: security.noNewPrivileges,
+    warn: (message) => parts.log.warn(message, { container: container.id }),
+  });
+  writeFileSync(bundle.spec, JSON.stringify(spec), { mode: 0o600 });
+}
+
+async function connectPending(container: Container): Promise<void> {
+  const clients = [...container.pending];
+  container.pending.clear();
+  await Promise.all(clients.map((pending) => pending.connect()));
+}
+
+/** A container whose conmon was killed has nobody to report its end: then the engine ends it. */
+export function watchConmon(parts: ContainerParts, container: Container): void {
+  const pid = container.bundle.conmonPid();
+  if (pid === undefined) return;
+  parts.relay.ended(pid).then(
+    () => parts.conmonEnded(container),
+    // The engine is stopping: the next one looks for itself.
+    () => {},
+  );
+}

@@ -1,0 +1,153 @@
+import { availableParallelism } from 'node:os';
+import { type ContainerConfig, type HostConfig, InvalidArgument, NotImplemented } from '../../api/index.ts';
+import type { EngineConfig } from '../config.ts';
+import { parseSignal } from './signals.ts';
+
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+const HOSTNAME_MAX = 64;
+const MIN_MEMORY = 6 * 1024 * 1024;
+const NANO = 1e9;
+
+/** Throws InvalidArgument for what cannot be the name of a container. */
+export function validateName(name: string): void {
+  if (!NAME.test(name)) {
+    throw new InvalidArgument(`Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
+  }
+}
+
+/** Throws InvalidArgument for a config that no container can have. */
+export function validateConfig(config: ContainerConfig): void {
+  if ((config.Entrypoint?.length ?? 0) + (config.Cmd?.length ?? 0) === 0)
+    throw new InvalidArgument('no command specified');
+  if (config.WorkingDir !== '' && !config.WorkingDir.startsWith('/')) {
+    throw new InvalidArgument(
+      `the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`,
+    );
+  }
+  if (Buffer.byteLength(config.Hostname) > HOSTNAME_MAX) {
+    throw new InvalidArgument(`invalid hostname: ${config.Hostname} is longer than ${HOSTNAME_MAX} bytes`);
+  }
+  for (const entry of config.Env) {
+    if (entry === '' || entry.startsWith('='))
+      throw new InvalidArgument(`invalid environment variable: ${entry}`);
+    if (entry.includes('\0')) throw new InvalidArgument('invalid environment variable: it holds a null byte');
+  }
+  if (config.StopSignal !== '') parseSignal(config.StopSignal);
+  if ((config.StopTimeout ?? 0) < -1)
+    throw new InvalidArgument(`invalid stop timeout: ${config.StopTimeout}`);
+}
+
+/** Throws InvalidArgument for a host config that contradicts itself or the machine. */
+export function validateHostConfig(host: HostConfig, config: EngineConfig): void {
+  validateLimits(host);
+  validateModes(host);
+  if (host.Runtime !== '' && config.runtimes[host.Runtime] === undefined) {
+    throw new InvalidArgument(`unknown or invalid runtime name: ${host.Runtime}`);
+  }
+  if (host.OomScoreAdj < -1000 || host.OomScoreAdj > 1000) {
+    throw new InvalidArgument(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
+  }
+  for (const path of Object.keys(host.Tmpfs)) {
+    if (!path.startsWith('/'))
+      throw new InvalidArgument(`invalid tmpfs mount: ${path} is not an absolute path`);
+  }
+}
+
+function validateLimits(host: HostConfig): void {
+  const { Memory, MemorySwap, MemoryReservation } = host;
+  if (Memory !== 0 && Memory < MIN_MEMORY) throw new InvalidArgument('Minimum memory limit allowed is 6MB');
+  if (MemorySwap > 0 && Memory === 0) {
+    throw new InvalidArgument(
+      'You should always set the Memory limit when using Memoryswap limit, see usage',
+    );
+  }
+  if (Memory > 0 && MemorySwap > 0 && MemorySwap < Memory) {
+    throw new InvalidArgument('Minimum memoryswap limit should be larger than memory limit, see usage');
+  }
+  if (Memory > 0 && MemoryReservation > Memory) {
+    throw new InvalidArgument(
+      'Minimum memory limit can not be less than memory reservation limit, see usage',
+    );
+  }
+  const swappiness = host.MemorySwappiness ?? -1;
+  if (swappiness < -1 || swappiness > 100) {
+    throw new InvalidArgument(`Invalid value: ${swappiness}, valid memory swappiness range is 0-100`);
+  }
+  const cpus = availableParallelism();
+  if (host.NanoCpus < 0 || host.NanoCpus > cpus * NANO) {
+    throw new InvalidArgument(
+      `Range of CPUs is from 0.01 to ${cpus}.00, as there are only ${cpus} CPUs available`,
+    );
+  }
+  if (host.NanoCpus > 0 && (host.CpuQuota !== 0 || host.CpuPeriod !== 0)) {
+    throw new InvalidArgument('Conflicting options: Nano CPUs and CPU Period or Quota cannot both be set');
+  }
+  if (host.CpuPeriod !== 0 && (host.CpuPeriod < 1000 || host.CpuPeriod > 1_000_000)) {
+    throw new InvalidArgument(
+      'CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)',
+    );
+  }
+  if (host.CpuQuota > 0 && host.CpuQuota < 1000) {
+    throw new InvalidArgument('CPU cfs quota can not be less than 1ms (i.e. 1000)');
+  }
+  if (host.ShmSize < 0) throw new InvalidArgument('SHM size can not be less than 0');
+  if (host.BlkioWeight !== 0 && (host.BlkioWeight < 10 || host.BlkioWeight > 1000)) {
+    throw new InvalidArgument('Range of blkio weight is from 10 to 1000');
+  }
+}
+
+function validateModes(host: HostConfig): void {
+  const modes: ReadonlyArray<readonly [name: string, value: string, allowed: readonly string[]]> = [
+    ['PID', host.PidMode, ['', 'private', 'host', 'container']],
+    ['IPC', host.IpcMode, ['', 'none', 'private', 'shareable', 'host', 'container']],
+    ['UTS', host.UTSMode, ['', 'private', 'host']],
+    ['user namespace', host.UsernsMode, ['', 'host']],
+    ['cgroup namespace', host.CgroupnsMode, ['', 'private', 'host']],
+  ];
+  for (const [name, value, allowed] of modes) {
+    const kind = value.split(':', 1)[0]!;
+    const shared = kind === 'container';
+    if (!allowed.includes(kind) || (shared && value === 'container:')) {
+      throw new InvalidArgument(`invalid ${name} mode: ${value}`);
+    }
+  }
+}
+
+/**
+ * Refuses what this engine does not do yet, so that nobody relies on a restart, a port or a volume that is not there.
+ * Throws NotImplemented, which names the option.
+ */
+export function refuseUnsupported(config: ContainerConfig, host: HostConfig): void {
+  const refused: ReadonlyArray<readonly [asked: boolean, what: string]> = [
+    [
+      !['', 'no'].includes(host.RestartPolicy.Name),
+      `restart policy "${host.RestartPolicy.Name}" (--restart)`,
+    ],
+    [Object.values(host.PortBindings).some((list) => list.length > 0), 'publishing ports (--publish)'],
+    [host.PublishAllPorts, 'publishing all ports (--publish-all)'],
+    [host.Binds.length > 0 || host.Mounts.length > 0, 'volumes and bind mounts (--volume, --mount)'],
+    [host.VolumesFrom.length > 0, "another container's volumes (--volumes-from)"],
+    [host.Links.length > 0, 'links (--link)'],
+    [host.DeviceRequests.length > 0, 'device requests (--gpus)'],
+    [Object.keys(host.StorageOpt).length > 0, 'storage options (--storage-opt)'],
+    [
+      !['', 'json-file', 'none'].includes(host.LogConfig.Type),
+      `log driver "${host.LogConfig.Type}" (--log-driver)`,
+    ],
+    [Object.keys(host.LogConfig.Config).length > 0, 'log options (--log-opt)'],
+    [
+      !['', 'default', 'bridge', 'none', 'host'].includes(host.NetworkMode),
+      `network "${host.NetworkMode}" (--network)`,
+    ],
+    [hasHealthcheck(config), 'health checks (--health-cmd)'],
+  ];
+  for (const [asked, what] of refused) {
+    if (asked) throw new NotImplemented(`${what} is not supported by this engine yet: leave the option out`);
+  }
+}
+
+/** Whether the container itself asks for probes; those of an image are left alone. */
+function hasHealthcheck(config: ContainerConfig): boolean {
+  const test = config.Healthcheck?.Test ?? [];
+  return test.length > 0 && test[0] !== 'NONE';
+}

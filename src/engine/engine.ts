@@ -1,0 +1,80 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { mountLeftoverControllers } from '../linux/index.ts';
+import type { EngineConfig } from './config.ts';
+import { ContainerService } from './containers/index.ts';
+import { Database } from './database.ts';
+import { EventBus } from './events/index.ts';
+import { ImageService } from './images/index.ts';
+import { log } from './log.ts';
+import { NetworkService } from './networks/index.ts';
+import { System } from './system/index.ts';
+
+/** The engine: every noun's service, made in the order in which they need each other. */
+export class Engine {
+  readonly config: EngineConfig;
+  readonly events: EventBus;
+  readonly images: ImageService;
+  readonly networks: NetworkService;
+  readonly containers: ContainerService;
+  readonly system: System;
+  readonly #database: Database;
+
+  private constructor(
+    parts: Pick<Engine, 'config' | 'events' | 'images' | 'networks' | 'containers' | 'system'>,
+    database: Database,
+  ) {
+    this.config = parts.config;
+    this.events = parts.events;
+    this.images = parts.images;
+    this.networks = parts.networks;
+    this.containers = parts.containers;
+    this.system = parts.system;
+    this.#database = database;
+  }
+
+  /** Opens the engine's folders and takes up what is there. Throws what keeps it from doing so; then nothing is held. */
+  static async open(config: EngineConfig, events = new EventBus()): Promise<Engine> {
+    const { dataRoot, execRoot } = config;
+    await using undo = new AsyncDisposableStack();
+    mkdirSync(dataRoot, { recursive: true, mode: 0o710 });
+    mkdirSync(execRoot, { recursive: true, mode: 0o711 });
+    const mounted = mountLeftoverControllers();
+    if (mounted.length > 0)
+      log.info('mounted cgroup controllers that crun needs', { controllers: mounted.join() });
+    const database = undo.adopt(new Database(join(dataRoot, 'berth.db')), (it) => it.close());
+    let containers: ContainerService | undefined;
+    const networks = undo.adopt(
+      await NetworkService.open({
+        database,
+        config,
+        events,
+        log,
+        containerName: (id) => containers?.nameOf(id) ?? id,
+      }),
+      (it) => it.close(),
+    );
+    const images = undo.adopt(
+      await ImageService.open({
+        database,
+        dataRoot,
+        events,
+        usersOf: (id) => containers?.usersOf(id) ?? [],
+      }),
+      (it) => it.close(),
+    );
+    containers = await ContainerService.open({ database, config, images, networks, events, log });
+    const counted = containers;
+    const system = new System(config, events, () => ({ ...counted.count(), images: images.count() }));
+    undo.move();
+    return new Engine({ config, events, images, networks, containers, system }, database);
+  }
+
+  /** Lets go of everything. Containers go on running. */
+  async close(): Promise<void> {
+    await this.containers.close();
+    await this.images.close();
+    this.networks.close();
+    this.#database.close();
+  }
+}
