@@ -1,7 +1,15 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BERTH_VERSION, messageOf } from '../api/index.ts';
-import { configureLog, Engine, lockFolder, log, notifyManager, resolveConfig } from '../engine/index.ts';
+import {
+  CONFIG_DEFAULTS,
+  configureLog,
+  Engine,
+  lockFolder,
+  log,
+  notifyManager,
+  resolveConfig,
+} from '../engine/index.ts';
 import { resolveGroup } from './listen/group.ts';
 import { isLoopback } from './listen/host.ts';
 import { type Listener, listen } from './listen/listener.ts';
@@ -86,7 +94,7 @@ export class Daemon implements AsyncDisposable {
     notify(['RELOADING=1', `MONOTONIC_USEC=${now}`]);
     try {
       const tls = config.tls && tlsOptions(config.tls);
-      const fresh = resolveConfig(config.engine);
+      const fresh = { ...CONFIG_DEFAULTS, ...config.engine };
       const changed = Object.fromEntries(RELOADABLE.map((name) => [name, fresh[name]]));
       Object.assign(this.#engine.config, changed);
       configureLog({ level: fresh.logLevel });

@@ -1,4 +1,4 @@
-import { BERTH_VERSION, InvalidArgument, messageOf } from '../api/index.ts';
+import { BERTH_VERSION, BerthError, InvalidArgument, messageOf } from '../api/index.ts';
 import { CONFIG_DEFAULTS, configureLog, log, ownBuild } from '../engine/index.ts';
 import { Daemon } from './daemon.ts';
 import { parseFlags, resolveSettings, type Settings, usage, withConfigFile } from './options/index.ts';
@@ -18,11 +18,18 @@ async function main(args: readonly string[]): Promise<void> {
       print('configuration OK');
     } else await run(flags);
   } catch (error) {
-    const hint =
-      error instanceof InvalidArgument && /flag|argument/.test(error.message) ? "\nSee 'berthd --help'." : '';
-    process.stderr.write(`berthd: ${messageOf(error)}${hint}\n`);
+    process.stderr.write(`berthd: ${explain(error)}\n`);
     process.exit(1);
   }
+}
+
+/** What the user reads: of a mistake or a system's refusal the message, of a defect where it is. */
+function explain(error: unknown): string {
+  if (error instanceof InvalidArgument && /\bflag|argument/.test(error.message)) {
+    return `${error.message}\nSee 'berthd --help'.`;
+  }
+  const expected = error instanceof BerthError || (error instanceof Error && 'code' in error);
+  return error instanceof Error && !expected && error.stack ? error.stack : messageOf(error);
 }
 
 async function run(flags: Settings): Promise<void> {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 
 /** An answer that is written piece by piece, at the speed of its reader. */
@@ -23,7 +22,13 @@ export class ResponseStream {
   async write(chunk: Uint8Array | string): Promise<void> {
     const res = this.#res;
     if (this.closed || res.write(chunk)) return;
-    await Promise.race([once(res, 'drain'), once(res, 'close')]);
+    await new Promise<void>((resolve) => {
+      const settle = () => {
+        res.off('drain', settle).off('close', settle);
+        resolve();
+      };
+      res.on('drain', settle).on('close', settle);
+    });
   }
 
   /** Sends a value as JSON and a newline. */
