@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream, existsSync, renameSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Internal, InvalidArgument, NotFound } from '../api/index.ts';
@@ -111,7 +111,11 @@ export class BlobStore {
 
   /** Removes a blob, unless it is pinned. A missing one is no error. */
   async remove(digest: Digest): Promise<void> {
-    if (!this.pins.has(digest)) await rm(this.pathOf(digest), { force: true });
+    if (this.pins.has(digest) || !this.has(digest)) return;
+    const garbage = join(this.#staging, randomUUID());
+    // At once: between a look at the pins and the end of the blob nobody may come and pin it.
+    renameSync(this.pathOf(digest), garbage);
+    await rm(garbage, { force: true });
   }
 
   /** Removes every blob that `isUsed` does not claim and nobody has pinned. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidArgument, NotFound } from '../api/index.ts';
@@ -74,7 +74,11 @@ export class LayerStore implements AsyncDisposable {
   async unpack(diffId: Digest, archive: string): Promise<Layer> {
     if (this.has(diffId)) return this.get(diffId);
     const running = this.#underWay.get(diffId);
-    if (running !== undefined) return running;
+    if (running !== undefined) {
+      // If that fails, it says something about the other's archive alone.
+      const layer = await running.catch(() => undefined);
+      return layer ?? this.unpack(diffId, archive);
+    }
     const expect = (found: Digest) => {
       if (found === diffId) return;
       throw new InvalidArgument(`a layer has the digest ${found}, but the image's config says ${diffId}`);
@@ -93,17 +97,18 @@ export class LayerStore implements AsyncDisposable {
   }
 
   /** Removes a layer, unless it is pinned. A missing one is no error. Its files go in the background. */
-  async remove(diffId: Digest): Promise<void> {
+  remove(diffId: Digest): void {
     if (this.pins.has(diffId) || !this.has(diffId)) return;
     const garbage = join(this.#staging, randomUUID());
-    await rename(this.#homeOf(diffId), garbage);
+    // At once: between a look at the pins and the end of the layer nobody may come and pin it.
+    renameSync(this.#homeOf(diffId), garbage);
     this.#discard(garbage);
   }
 
   /** Removes every layer that `isUsed` does not claim and nobody has pinned. */
   async sweep(isUsed: (diffId: Digest) => boolean): Promise<void> {
     for (const hex of await readdir(this.#folder)) {
-      if (!isUsed(`sha256:${hex}`)) await this.remove(`sha256:${hex}`);
+      if (!isUsed(`sha256:${hex}`)) this.remove(`sha256:${hex}`);
     }
   }
 

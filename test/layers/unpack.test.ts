@@ -345,11 +345,21 @@ describe('LayerStore', () => {
     assert.equal(again.size, 300);
   });
 
+  test('does not let one bad archive spoil the same layer for others', async () => {
+    await using own = await store();
+    const bytes = await archive(Array.from({ length: 100 }, (_, index) => file(`f${index}`, 'x')));
+    const diffId = digestOf(bytes);
+    const bad = own.layers.unpack(diffId, save(scratch.path, await archive([file('forged')])));
+    const good = own.layers.unpack(diffId, save(scratch.path, bytes));
+    await assert.rejects(bad, InvalidArgument);
+    assert.equal((await good).size, 100);
+  });
+
   test('removes what is unused and keeps what is pinned', async () => {
     await using own = await store();
     const layer = await own.layers.unpackUnknown(save(scratch.path, await archive([file('f')])));
     using pin = own.layers.pins.pin(layer.diffId);
-    await own.layers.remove(layer.diffId);
+    own.layers.remove(layer.diffId);
     assert.ok(own.layers.has(layer.diffId));
     pin[Symbol.dispose]();
     await own.layers.sweep(() => false);

@@ -97,10 +97,14 @@ export async function dropUnused(
   diffIds: readonly Digest[],
   digests: readonly Digest[],
 ): Promise<Set<Digest>> {
-  const unused = new Set(diffIds.filter((diffId) => !store.usesLayer(diffId) && !layers.pins.has(diffId)));
-  for (const diffId of unused) await layers.remove(diffId);
+  const gone = new Set<Digest>();
+  for (const diffId of diffIds) {
+    if (store.usesLayer(diffId) || layers.pins.has(diffId)) continue;
+    layers.remove(diffId);
+    gone.add(diffId);
+  }
   for (const digest of digests) if (!store.usesBlob(digest)) await blobs.remove(digest);
-  return unused;
+  return gone;
 }
 
 /** Unpacks every layer and waits for all of them, also when one fails: none may be at work when the archive is deleted. */

@@ -2,6 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { Internal, InvalidArgument, Unavailable } from '../../api/index.ts';
+import { trimMemory } from '../../linux/index.ts';
 import type { Job, JobAnswer, RemoveJob, UnpackJob, UnpackResult } from './jobs.ts';
 
 const MAX_WORKERS = Math.max(2, Math.min(4, availableParallelism()));
@@ -113,7 +114,7 @@ export class WorkerPool implements AsyncDisposable {
     const dismiss = () => {
       this.#idle.delete(worker);
       this.#workers.delete(worker);
-      void worker.terminate();
+      void worker.terminate().then(trimMemory);
     };
     this.#idle.set(worker, setTimeout(dismiss, IDLE).unref());
   }
