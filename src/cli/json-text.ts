@@ -6,10 +6,13 @@ export function parseExact(text: string): unknown {
   });
 }
 
+/** Text that `JSON.stringify` puts in as it is. TypeScript's library does not know of it yet. */
+const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
+
 /** The JSON of what `parseExact` returned. */
 export function formatExact(value: unknown): string {
   return JSON.stringify(value, (_key, member: unknown) =>
-    typeof member === 'bigint' ? JSON.rawJSON(String(member)) : member,
+    typeof member === 'bigint' ? rawJson(String(member)) : member,
   );
 }
 

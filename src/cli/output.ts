@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 
 /** Exit code of a program that wrote into a pipe nobody reads: 128 + SIGPIPE. */
-const BROKEN_PIPE = 141;
+export const BROKEN_PIPE = 141;
 
 /** Writes to standard output, waiting until it is written. */
 export function print(text: string | Uint8Array): void {

@@ -1,4 +1,5 @@
 import { write } from 'node:fs';
+import { BROKEN_PIPE } from '../output.ts';
 
 /** Waiting bytes above which a writer asks its source to pause. */
 const HIGH_WATER = 1024 * 1024;
@@ -11,15 +12,9 @@ export class FdWriter {
   readonly #fd: number;
   #tail: Promise<void> = Promise.resolve();
   #waiting = 0;
-  #broken = false;
 
   constructor(fd: number) {
     this.#fd = fd;
-  }
-
-  /** Whether the reader has gone away. What is written afterwards is dropped. */
-  get broken(): boolean {
-    return this.#broken;
   }
 
   /** Queues bytes; false when the caller should wait for `settled` before it sends more. */
@@ -35,7 +30,7 @@ export class FdWriter {
   }
 
   async #writeAll(bytes: Uint8Array): Promise<void> {
-    for (let rest = bytes; rest.length > 0 && !this.#broken; ) {
+    for (let rest = bytes; rest.length > 0; ) {
       const written = await this.#writeSome(rest);
       rest = rest.subarray(written);
     }
@@ -48,10 +43,8 @@ export class FdWriter {
         if (!error) resolve(written);
         // Somebody else made the descriptor non-blocking, and it is full.
         else if (error.code === 'EAGAIN') setTimeout(() => resolve(0), 2);
-        else {
-          this.#broken = true;
-          resolve(0);
-        }
+        // Nobody reads any more: this program ends, as it would by SIGPIPE.
+        else process.exit(BROKEN_PIPE);
       });
     });
   }

@@ -1,9 +1,9 @@
 import { type ContainerState, Containers } from '../../client/index.ts';
 import { beginSession } from '../attach/attached.ts';
 import { endWith } from '../attach/exit.ts';
-import { followSize } from '../attach/resize.ts';
+import { followSize, forceRedraw } from '../attach/resize.ts';
 import { forwardSignals } from '../attach/signals.ts';
-import { outputIsTerminal, requireTerminal } from '../attach/terminal.ts';
+import { outputIsTerminal, requireTerminal, type Size } from '../attach/terminal.ts';
 import { defineCommand, exactly } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { bool, string } from '../flags.ts';
@@ -35,7 +35,11 @@ export const command = defineCommand({
       stderr: true,
       detachKeys,
     });
-    if (tty && outputIsTerminal()) undo.defer(followSize((size) => containers.resize(id, size)));
+    if (tty && outputIsTerminal()) {
+      const resize = (size: Size): Promise<void> => containers.resize(id, size);
+      await forceRedraw(resize);
+      undo.defer(followSize(resize));
+    }
     const session = await beginSession(
       hijacked,
       { tty, stdin, stdout: true, stderr: true, detachKeys },

@@ -33,7 +33,11 @@ export const command = defineCommand({
 });
 
 function templateOf(source: string): Promise<UserTemplate> {
-  return compile(source, { rootType: '*events.Message' }, ({ detail }) => `Error parsing format: ${detail}`);
+  return compile(
+    source,
+    { rootType: '*events.Message', functions: { json: formatExact } },
+    ({ detail }) => `Error parsing format: ${detail}`,
+  );
 }
 
 /** The event with the names that Go gives its fields, which templates use and `json` does not show. */
