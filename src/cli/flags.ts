@@ -99,6 +99,17 @@ export function list(
   return { type: 'list', about, initial: [], read: (text, previous) => [...previous, check(text)], ...rest };
 }
 
+/** A list whose values may also come together, separated by commas. */
+export function strings(about: string, extras: Extras = {}): Flag<readonly string[]> {
+  return {
+    type: 'strings',
+    about,
+    initial: [],
+    read: (text, previous) => [...previous, ...text.split(',')],
+    ...extras,
+  };
+}
+
 /** As `list`, for values that are more than text. */
 export function each<T>(about: string, parse: (text: string) => T, extras: Extras = {}): Flag<readonly T[]> {
   return {

@@ -137,25 +137,25 @@ export interface DeviceRequest {
   Driver: string;
   Count: number;
   DeviceIDs: string[] | null;
-  Capabilities: string[][];
-  Options: Record<string, string>;
+  Capabilities: string[][] | null;
+  Options: Record<string, string> | null;
 }
 
 export interface Mount {
   Type: string;
   Source?: string;
   Target?: string;
-  ReadOnly?: boolean;
+  ReadOnly?: boolean | undefined;
   Consistency?: string;
   BindOptions?: {
     Propagation?: string;
-    NonRecursive?: boolean;
-    CreateMountpoint?: boolean;
-    ReadOnlyNonRecursive?: boolean;
-    ReadOnlyForceRecursive?: boolean;
+    NonRecursive?: boolean | undefined;
+    CreateMountpoint?: boolean | undefined;
+    ReadOnlyNonRecursive?: boolean | undefined;
+    ReadOnlyForceRecursive?: boolean | undefined;
   };
   VolumeOptions?: {
-    NoCopy?: boolean;
+    NoCopy?: boolean | undefined;
     Labels?: Record<string, string>;
     Subpath?: string;
     DriverConfig?: { Name?: string; Options?: Record<string, string> };

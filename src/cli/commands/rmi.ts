@@ -1,8 +1,9 @@
 import { EngineError, Images } from '../../client/index.ts';
 import { atLeast, defineCommand } from '../command.ts';
 import { ExitStatus } from '../errors.ts';
-import { bool } from '../flags.ts';
+import { bool, strings } from '../flags.ts';
 import { complain, printLine } from '../output.ts';
+import { platformJson } from '../platform.ts';
 import { describe } from '../report.ts';
 
 export const command = defineCommand({
@@ -11,13 +12,19 @@ export const command = defineCommand({
   flags: {
     force: bool('Force removal of the image', { short: 'f' }),
     'no-prune': bool('Do not delete untagged parents'),
+    platform: strings('Remove only the given platform variant: os[/arch[/variant]]', { since: '1.50' }),
   },
   async run({ values, args, cli }) {
+    const platforms = values.platform.map((platform) => platformJson(platform)!);
     const images = new Images(await cli.client());
     let failed = false;
     for (const name of args) {
       try {
-        const items = await images.remove(name, { force: values.force, noprune: values['no-prune'] });
+        const items = await images.remove(name, {
+          force: values.force,
+          noprune: values['no-prune'],
+          platforms,
+        });
         for (const item of items)
           printLine(item.Deleted ? `Deleted: ${item.Deleted}` : `Untagged: ${item.Untagged}`);
       } catch (error) {

@@ -1,4 +1,5 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { atLeast } from '../../api/index.ts';
 import type { CreateRequest } from '../../client/index.ts';
 import { type Client, Containers, EngineError } from '../../client/index.ts';
 import { CliError } from '../errors.ts';
@@ -21,6 +22,8 @@ export async function createContainer(
   const platform = values.platform || undefined;
   using file = CidFile.open(cidfile);
   const containers = new Containers(client);
+  // Engines have not known it since.
+  if (atLeast(await client.version(), 1, 42)) delete request.HostConfig.KernelMemory;
   const create = () => containers.create(request, { name: values.name, platform });
   const fetchImage = () => pullImage(client, reference.familiar, { platform, quiet });
 

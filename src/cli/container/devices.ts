@@ -5,7 +5,7 @@ import { CliError } from '../errors.ts';
 export function buildDevices(values: readonly string[]): { devices: DeviceMapping[]; cdi: DeviceRequest[] } {
   const names = values.filter((value) => /^[A-Za-z][\w.-]*\/[A-Za-z][\w.-]*=[\w.:-]+$/.test(value));
   const devices = values.filter((value) => !names.includes(value)).map(parseDevice);
-  const cdi = { Driver: 'cdi', Count: 0, DeviceIDs: names, Capabilities: [], Options: {} };
+  const cdi = { Driver: 'cdi', Count: 0, DeviceIDs: names, Capabilities: null, Options: null };
   return { devices, cdi: names.length > 0 ? [cdi] : [] };
 }
 

@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import type { Mount } from '../../client/index.ts';
 import { readBool } from '../flags.ts';
@@ -131,9 +130,10 @@ function check(mount: Mount): void {
   }
 }
 
-function flag(key: string, value: string): boolean {
+/** True, or undefined for false: what is not so is not sent. */
+function flag(key: string, value: string): true | undefined {
   try {
-    return readBool(value);
+    return readBool(value) || undefined;
   } catch {
     throw new Error(`invalid value for ${key}: ${value}`);
   }
@@ -186,7 +186,6 @@ export function splitVolumes(volumes: readonly string[]): {
 }
 
 function localPath(source: string): string {
-  if (source === '~' || source.startsWith('~/')) return `${homedir()}${source.slice(1)}`;
   return source.startsWith('.') ? resolve(source) : source;
 }
 

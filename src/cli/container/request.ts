@@ -19,7 +19,7 @@ export function buildRequest(input: ContainerInput): CreateRequest {
   const networking = buildNetworking(values);
   const healthcheck = buildHealthcheck(values);
   const env = [...readKeyValueFiles(values['env-file'], (key) => process.env[key]), ...values.env];
-  const labels = [...readKeyValueFiles(values['label-file'], () => ''), ...values.label];
+  const labels = [...readKeyValueFiles(values['label-file'], () => undefined), ...values.label];
   return {
     Hostname: values.hostname,
     Domainname: values.domainname,
