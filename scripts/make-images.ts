@@ -1,6 +1,6 @@
 /**
- * Makes the images that Berth ships, from `images/` and Debian's busybox-static, as archives in `build/images/`. What is
- * there and was made from the same sources is left alone. Needs no engine and no root.
+ * Makes the images that Berth ships, from `images/` and Debian's busybox-static, as archives in `build/images/`. What
+ * is there and was made from the same sources is left alone. Needs no engine and no root.
  */
 import { createHash } from 'node:crypto';
 import {

@@ -7,7 +7,8 @@ const EM_AARCH64 = 183;
 
 /**
  * A static program that writes `text` to its standard output and ends: an ELF file of one segment with a few machine
- * instructions, write(2) and exit(2), and the text behind them. Throws Error for an architecture that it cannot speak.
+ * instructions, write(2) and exit(2), and the text behind them. Throws Error for an architecture that it cannot
+ * speak.
  */
 export function greeter(text: Buffer, architecture: string = process.arch): Buffer {
   const [machine, code] = instructions(architecture, text.length);

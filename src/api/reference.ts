@@ -25,8 +25,8 @@ const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 const DIGEST = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/;
 
 /**
- * Reads a name as people write it (`busybox`, `me/app:1.0`, `localhost:5000/app@sha256:...`) and completes it with Docker's
- * defaults; no tag is added. Throws InvalidArgument with Docker's texts.
+ * Reads a name as people write it (`busybox`, `me/app:1.0`, `localhost:5000/app@sha256:...`) and completes it with
+ * Docker's defaults; no tag is added. Throws InvalidArgument with Docker's texts.
  */
 export function parseReference(text: string): ImageReference {
   if (/^[0-9a-f]{64}$/.test(text)) {

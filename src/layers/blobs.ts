@@ -25,8 +25,8 @@ export interface BlobExpectation {
 }
 
 /**
- * The content-addressed files of an engine, in OCI image layout: `<data-root>/blobs/sha256/<hex>`. A file there is complete: it is
- * written elsewhere, hashed on the way, and, once it is wanted, synced and renamed into place.
+ * The content-addressed files of an engine, in OCI image layout: `<data-root>/blobs/sha256/<hex>`. A file there is
+ * complete: it is written elsewhere, hashed on the way, and, once it is wanted, synced and renamed into place.
  */
 export class BlobStore {
   /** Blobs that are in use by work under way, and must not be removed as unused. */
@@ -59,8 +59,8 @@ export class BlobStore {
   }
 
   /**
-   * Receives a blob. Throws InvalidArgument when it is larger than the limit or not what was expected; whatever `source`
-   * throws comes through. Nothing is left after a failure.
+   * Receives a blob. Throws InvalidArgument when it is larger than the limit or not what was expected; whatever
+   * `source` throws comes through. Nothing is left after a failure.
    */
   async ingest(source: AsyncIterable<Uint8Array>, expected: BlobExpectation): Promise<StagedBlob> {
     const path = join(this.#staging, randomUUID());
@@ -82,7 +82,10 @@ export class BlobStore {
     return digest;
   }
 
-  /** The bytes of a blob, verified. Throws NotFound, InvalidArgument beyond `limit`, Internal when the disk has spoiled it. */
+  /**
+   * The bytes of a blob, verified. Throws NotFound, InvalidArgument beyond `limit`, Internal when the disk has
+   * spoiled it.
+   */
   async read(digest: Digest, limit: number): Promise<Buffer> {
     const parts: Buffer[] = [];
     for await (const part of this.stream(digest, limit)) parts.push(part);

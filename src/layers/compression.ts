@@ -50,8 +50,8 @@ export async function layerMediaType(path: string): Promise<string> {
 }
 
 /**
- * The bytes of a stream, decompressed if they are compressed. Throws InvalidArgument when the compressed data is corrupted or
- * truncated, or holds more than `limits` allow; stops reading then.
+ * The bytes of a stream, decompressed if they are compressed. Throws InvalidArgument when the compressed data is
+ * corrupted or truncated, or holds more than `limits` allow; stops reading then.
  */
 export async function* decompress(
   source: AsyncIterable<Uint8Array>,

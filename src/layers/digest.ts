@@ -9,7 +9,9 @@ export function isDigest(text: string): text is Digest {
   return /^sha256:[0-9a-f]{64}$/.test(text);
 }
 
-/** Hands back a digest that came from outside. Throws InvalidArgument when it is malformed or of another algorithm. */
+/**
+ * Hands back a digest that came from outside. Throws InvalidArgument when it is malformed or of another algorithm.
+ */
 export function parseDigest(text: string): Digest {
   if (!isDigest(text))
     throw new InvalidArgument(`invalid digest "${text}": sha256 and 64 hexadecimal digits are expected`);
@@ -27,8 +29,8 @@ export function digestOf(bytes: Uint8Array): Digest {
 }
 
 /**
- * The chain ID of a stack of layers, lowest first: what names the stack as a whole (OCI image specification, config.md).
- * Undefined for an empty stack.
+ * The chain ID of a stack of layers, lowest first: what names the stack as a whole (OCI image specification,
+ * config.md). Undefined for an empty stack.
  */
 export function chainIdOf(diffIds: readonly Digest[]): Digest | undefined {
   return diffIds.reduce<Digest | undefined>(

@@ -28,7 +28,8 @@ export interface RootfsMount {
  */
 export function mountRootfs(rootfs: RootfsMount): void {
   const { upper, target } = rootfs;
-  // A layer that comes twice, which overlayfs refuses, is seen in its upper place alone: there it hides all of itself below.
+  // A layer that comes twice, which overlayfs refuses, is seen in its upper place alone: there it hides all of itself
+  // below.
   const lowers = rootfs.lowers.filter((path, index, all) => all.lastIndexOf(path) === index);
   if (lowers.length > MAX_LAYERS)
     throw new RangeError(`${lowers.length} layers: ${MAX_LAYERS} at most are possible`);
@@ -75,8 +76,8 @@ function mountOverlay(rootfs: RootfsMount): void {
 }
 
 /**
- * The kernel's options, whatever it was built with: an `upper` that can be read as a plain diff (no redirects, no files
- * without content), and that can be mounted again after a crash (no index).
+ * The kernel's options, whatever it was built with: an `upper` that can be read as a plain diff (no redirects, no
+ * files without content), and that can be mounted again after a crash (no index).
  */
 function optionsOf(lowers: readonly string[], upper: string, work: string): string {
   const stack = lowers.toReversed().join(':');

@@ -18,9 +18,9 @@ export interface Layer {
 }
 
 /**
- * The unpacked layers of an engine, one folder for each diff ID: `<data-root>/layers/<hex>/diff`, and `layer.json` beside it. A folder
- * there is complete: it is made under `<data-root>/tmp/layers` and renamed. Who needs a layer is for others to know; they pin
- * it while no record says so yet.
+ * The unpacked layers of an engine, one folder for each diff ID: `<data-root>/layers/<hex>/diff`, and `layer.json`
+ * beside it. A folder there is complete: it is made under `<data-root>/tmp/layers` and renamed. Who needs a layer is
+ * for others to know; they pin it while no record says so yet.
  */
 export class LayerStore implements AsyncDisposable {
   /** Layers that are in use by work under way, and must not be removed as unused. */
@@ -68,8 +68,8 @@ export class LayerStore implements AsyncDisposable {
   }
 
   /**
-   * Unpacks the archive of the layer `diffId`, unless the layer is there already. However many ask at the same time, it is unpacked
-   * once. Throws InvalidArgument when the archive is hostile, malformed, or another layer's.
+   * Unpacks the archive of the layer `diffId`, unless the layer is there already. However many ask at the same time,
+   * it is unpacked once. Throws InvalidArgument when the archive is hostile, malformed, or another layer's.
    */
   async unpack(diffId: Digest, archive: string): Promise<Layer> {
     if (this.has(diffId)) return this.get(diffId);
@@ -89,8 +89,8 @@ export class LayerStore implements AsyncDisposable {
   }
 
   /**
-   * Unpacks an archive whose diff ID is not known beforehand. `claim` is called with it before the layer is there, so that it
-   * can be pinned in time. Throws as `unpack`.
+   * Unpacks an archive whose diff ID is not known beforehand. `claim` is called with it before the layer is there, so
+   * that it can be pinned in time. Throws as `unpack`.
    */
   async unpackUnknown(archive: string, claim: (diffId: Digest) => void = () => {}): Promise<Layer> {
     return this.#unpack(archive, claim);

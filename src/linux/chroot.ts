@@ -13,8 +13,9 @@ const umaskCall = libc.func('unsigned int umask(unsigned int mask)');
 let ownRoot: number | undefined;
 
 /**
- * Confines the calling worker thread to `folder`: until the result is disposed, every path that this thread hands to a
- * synchronous call, symbolic links and `..` included, is resolved by the kernel inside it. Also sets the thread's umask to 0.
+ * Confines the calling worker thread to `folder`: until the result is disposed, every path that this thread hands to
+ * a synchronous call, symbolic links and `..` included, is resolved by the kernel inside it. Also sets the thread's
+ * umask to 0.
  *
  * The thread's root, working directory and umask are its own from the first call on (unshare(2) with CLONE_FS), so no
  * other thread notices. Call it only where nothing uses the thread pool for the first time afterwards: threads of the

@@ -4,7 +4,9 @@ import { libc, SyscallError } from './libc.ts';
 
 const syncfsCall = libc.func('int syncfs(int fd)');
 
-/** syncfs(2): resolves once everything written so far to the file system of `folder` is on disk. Throws SyscallError. */
+/**
+ * syncfs(2): resolves once everything written so far to the file system of `folder` is on disk. Throws SyscallError.
+ */
 export async function syncFileSystem(folder: string): Promise<void> {
   const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   try {

@@ -12,11 +12,15 @@ const listCall = libc.func('intptr_t llistxattr(const char *path, _Out_ uint8_t 
 const XATTR_SIZE_MAX = 65536;
 
 /**
- * A path as the kernel takes it: text, or the bytes of a name that is not UTF-8, in which case the last byte must be 0.
+ * A path as the kernel takes it: text, or the bytes of a name that is not UTF-8, in which case the last byte must be
+ * 0.
  */
 export type CPath = string | Buffer;
 
-/** lsetxattr(2): sets an extended attribute of the file itself, never of what a symbolic link points to. Throws SyscallError. */
+/**
+ * lsetxattr(2): sets an extended attribute of the file itself, never of what a symbolic link points to. Throws
+ * SyscallError.
+ */
 export function setXattr(path: CPath, name: string, value: Buffer): void {
   check(setCall(path, name, value, value.length, 0), 'lsetxattr', name);
 }

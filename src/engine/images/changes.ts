@@ -2,9 +2,9 @@ import { InvalidArgument, parseDuration } from '../../api/index.ts';
 import type { OciRunConfig } from '../../layers/index.ts';
 
 /**
- * Applies the `changes` of import and commit to a config: instructions of a Dockerfile, one in each text. Hands back a new config. Throws
- * InvalidArgument for what is not one of CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME and
- * WORKDIR, or is malformed.
+ * Applies the `changes` of import and commit to a config: instructions of a Dockerfile, one in each text. Hands back
+ * a new config. Throws InvalidArgument for what is not one of CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL,
+ * ONBUILD, STOPSIGNAL, USER, VOLUME and WORKDIR, or is malformed.
  */
 export function applyChanges(config: OciRunConfig, changes: readonly string[]): OciRunConfig {
   return changes

@@ -21,7 +21,10 @@ export interface ImportOptions {
   platform?: OciPlatform | undefined;
 }
 
-/** Makes an image of one layer from the archive of a root file system. Throws InvalidArgument; nothing is left after a failure. */
+/**
+ * Makes an image of one layer from the archive of a root file system. Throws InvalidArgument; nothing is left after a
+ * failure.
+ */
 export async function importImage(
   parts: ImageParts,
   archive: AsyncIterable<Uint8Array>,

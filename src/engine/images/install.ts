@@ -37,9 +37,9 @@ export interface InstalledImage {
 }
 
 /**
- * Makes an image the engine's own: unpacks its layers side by side, stores its blobs, syncs all of it, and only then writes the
- * record with the names. `onLayer` hears of each layer that was unpacked. Throws InvalidArgument when the image is malformed
- * or one of its layers is refused. After a failure nothing is left.
+ * Makes an image the engine's own: unpacks its layers side by side, stores its blobs, syncs all of it, and only then
+ * writes the record with the names. `onLayer` hears of each layer that was unpacked. Throws InvalidArgument when the
+ * image is malformed or one of its layers is refused. After a failure nothing is left.
  */
 export async function installImage(
   parts: ImageParts,
@@ -107,7 +107,10 @@ export async function dropUnused(
   return gone;
 }
 
-/** Unpacks every layer and waits for all of them, also when one fails: none may be at work when the archive is deleted. */
+/**
+ * Unpacks every layer and waits for all of them, also when one fails: none may be at work when the archive is
+ * deleted.
+ */
 async function unpackAll(
   parts: ImageParts,
   sources: readonly LayerSource[],

@@ -20,7 +20,10 @@ export interface ListOptions {
   sharedSize?: boolean;
 }
 
-/** The images that pass all filters, newest first. Throws InvalidArgument for unknown filters, NotFound for images that they name. */
+/**
+ * The images that pass all filters, newest first. Throws InvalidArgument for unknown filters, NotFound for images
+ * that they name.
+ */
 export function listImages(parts: ImageParts, { filters, sharedSize = false }: ListOptions): ImageSummary[] {
   filters.validate(IMAGE_FILTERS);
   const passes = imageFilter(parts, filters);

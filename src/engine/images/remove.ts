@@ -16,9 +16,9 @@ import { isIdOf, noSuchImage, resolveImage } from './resolve.ts';
 export type Announce = (image: StoredImage, action: string, name?: string) => void;
 
 /**
- * Takes a name from an image, and removes the image itself when it was the last one, by Docker's rules: a running container keeps its
- * image from removal whatever `force` says, a stopped one and names in several repositories unless `force`. Says what is gone.
- * Throws NotFound and Conflict.
+ * Takes a name from an image, and removes the image itself when it was the last one, by Docker's rules: a running
+ * container keeps its image from removal whatever `force` says, a stopped one and names in several repositories
+ * unless `force`. Says what is gone. Throws NotFound and Conflict.
  */
 export async function removeImage(
   parts: ImageParts,

@@ -11,8 +11,9 @@ import type { StoredImage } from './record.ts';
 import type { ImageStore } from './store.ts';
 
 /**
- * The image that a user means: by name, name with tag or digest, full ID, or beginning of an ID, with or without `sha256:`. A name goes
- * before the beginning of an ID. Throws NotFound, and InvalidArgument for what can be no name or is the beginning of two IDs.
+ * The image that a user means: by name, name with tag or digest, full ID, or beginning of an ID, with or without
+ * `sha256:`. A name goes before the beginning of an ID. Throws NotFound, and InvalidArgument for what can be no name
+ * or is the beginning of two IDs.
  */
 export function resolveImage(store: ImageStore, text: string): StoredImage {
   const id = imageIdOf(store, text);

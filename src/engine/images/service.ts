@@ -54,8 +54,8 @@ export class ImageService implements AsyncDisposable {
   }
 
   /**
-   * The image of a name, a name with tag or digest, an ID or the beginning of one. By its full ID an image is found even when it was removed
-   * by force while a container still needs it. Throws NotFound and InvalidArgument.
+   * The image of a name, a name with tag or digest, an ID or the beginning of one. By its full ID an image is found
+   * even when it was removed by force while a container still needs it. Throws NotFound and InvalidArgument.
    */
   get(nameOrId: string): ImageRecord {
     const { store, layers } = this.#parts;
@@ -72,7 +72,10 @@ export class ImageService implements AsyncDisposable {
     };
   }
 
-  /** The ID of what `get` finds, or undefined when there is no such image: whether a name still means the image it once did. */
+  /**
+   * The ID of what `get` finds, or undefined when there is no such image: whether a name still means the image it
+   * once did.
+   */
   idOf(nameOrId: string): Digest | undefined {
     try {
       return resolveImage(this.#parts.store, nameOrId).id;
@@ -99,7 +102,9 @@ export class ImageService implements AsyncDisposable {
     return historyView(image, this.#parts.store.names(image.id));
   }
 
-  /** Gives an image one more name. Throws NotFound, and InvalidArgument for a name that is malformed or has a digest. */
+  /**
+   * Gives an image one more name. Throws NotFound, and InvalidArgument for a name that is malformed or has a digest.
+   */
   tag(nameOrId: string, repository: string, tag = ''): void {
     const image = resolveImage(this.#parts.store, nameOrId);
     const reference = nameFrom(repository, tag);
@@ -127,8 +132,8 @@ export class ImageService implements AsyncDisposable {
   }
 
   /**
-   * Deletes images that were removed by force while containers needed them, as far as none does any more. To be called when a container has
-   * been removed, and once the containers of earlier runs are known.
+   * Deletes images that were removed by force while containers needed them, as far as none does any more. To be
+   * called when a container has been removed, and once the containers of earlier runs are known.
    */
   async collect(): Promise<void> {
     await collectRemoved(this.#parts);

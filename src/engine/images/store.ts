@@ -37,8 +37,8 @@ const MIGRATIONS = [
 type Row = Record<string, unknown>;
 
 /**
- * The records of images in the engine's database. A removed image that a container still needs keeps its record, so that its layers
- * stay, and is shown to nobody.
+ * The records of images in the engine's database. A removed image that a container still needs keeps its record, so
+ * that its layers stay, and is shown to nobody.
  */
 export class ImageStore {
   readonly #database: Database;
@@ -82,7 +82,10 @@ export class ImageStore {
     });
   }
 
-  /** Gives an image a name, which is taken from the image that had it. `now`: nanoseconds since 1970. Inside `durable`. */
+  /**
+   * Gives an image a name, which is taken from the image that had it. `now`: nanoseconds since 1970. Inside
+   * `durable`.
+   */
   name(reference: ImageReference, id: Digest, now: bigint): void {
     const [kind, value] = keyOf(reference);
     this.#run(

@@ -27,7 +27,10 @@ export class ByteReader {
     return whole;
   }
 
-  /** Between 1 and `most` bytes, whatever is at hand, without copying. Throws InvalidArgument at the end of the stream. */
+  /**
+   * Between 1 and `most` bytes, whatever is at hand, without copying. Throws InvalidArgument at the end of the
+   * stream.
+   */
   async some(most: number): Promise<Buffer> {
     if (this.#left === 0 && !(await this.#advance())) throw truncated();
     return this.#slice(Math.min(most, this.#left));

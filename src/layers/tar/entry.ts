@@ -8,8 +8,8 @@ export interface FileTime {
 }
 
 /**
- * One entry of a tar archive. Names are bytes to the kernel, seldom but truly not UTF-8, so `name` and `linkName` hold one
- * byte in each character ('latin1'); `encodeName` and `decodeName` translate.
+ * One entry of a tar archive. Names are bytes to the kernel, seldom but truly not UTF-8, so `name` and `linkName`
+ * hold one byte in each character ('latin1'); `encodeName` and `decodeName` translate.
  */
 export interface TarEntry {
   name: string;

@@ -1,9 +1,9 @@
 import { InvalidArgument } from '../../api/index.ts';
 
 /**
- * Reads a number field of a tar header: octal digits between spaces and zero bytes, or, when the first bit is set, GNU's
- * base-256 (a big-endian two's complement number in the bits after the first). An empty field is 0.
- * Throws InvalidArgument when it is neither or beyond what a double holds exactly.
+ * Reads a number field of a tar header: octal digits between spaces and zero bytes, or, when the first bit is set,
+ * GNU's base-256 (a big-endian two's complement number in the bits after the first). An empty field is 0. Throws
+ * InvalidArgument when it is neither or beyond what a double holds exactly.
  */
 export function parseNumber(field: Buffer): number {
   const first = field[0]!;

@@ -17,8 +17,9 @@ interface Extensions {
 }
 
 /**
- * Reads a tar archive: V7, ustar, GNU (long names, base-256 numbers) and PAX (extended attributes included). It keeps at
- * most one extended header in memory. Ask for `next` entry, then, if wanted, for its `body`; what is left of a body is skipped.
+ * Reads a tar archive: V7, ustar, GNU (long names, base-256 numbers) and PAX (extended attributes included). It keeps
+ * at most one extended header in memory. Ask for `next` entry, then, if wanted, for its `body`; what is left of a
+ * body is skipped.
  *
  * Everything throws InvalidArgument for an archive that is malformed or truncated. Sparse entries are refused.
  */

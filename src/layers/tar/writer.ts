@@ -25,8 +25,8 @@ export interface TarInput {
 }
 
 /**
- * The header of an entry: one ustar block, and a PAX extended header in front of it where a field does not fit. The same
- * entry always gives the same bytes. The content must follow, then `tarPadding(size)`.
+ * The header of an entry: one ustar block, and a PAX extended header in front of it where a field does not fit. The
+ * same entry always gives the same bytes. The content must follow, then `tarPadding(size)`.
  */
 export function tarHeader(init: TarEntryInit): Buffer {
   const entry = complete(init);
@@ -50,7 +50,10 @@ export function tarPadding(size: number): Buffer {
   return TAR_END.subarray(0, paddingOf(size));
 }
 
-/** Writes an archive: every entry, its content, and the end. Throws Error when a body is not as long as its entry says. */
+/**
+ * Writes an archive: every entry, its content, and the end. Throws Error when a body is not as long as its entry
+ * says.
+ */
 export async function* writeTar(
   inputs: AsyncIterable<TarInput> | Iterable<TarInput>,
 ): AsyncGenerator<Uint8Array> {
@@ -114,7 +117,10 @@ function writeTime(block: Buffer, { mtime }: TarEntry, pax: [string, Buffer][]):
   if (!whole || mtime.nanoseconds !== 0) pax.push(['mtime', Buffer.from(formatPaxTime(mtime))]);
 }
 
-/** A name of up to 100 bytes goes into its field, a longer one is split at a slash if that helps, else it becomes a record. */
+/**
+ * A name of up to 100 bytes goes into its field, a longer one is split at a slash if that helps, else it becomes a
+ * record.
+ */
 function writeName(block: Buffer, name: string, pax: [string, Buffer][]): void {
   if (fits(name, 100)) {
     block.write(name, 0, 'latin1');
@@ -130,7 +136,9 @@ function writeName(block: Buffer, name: string, pax: [string, Buffer][]): void {
   block.write(name.slice(0, 100), 0, 'latin1');
 }
 
-/** True when a name fits into a field of the old header as it is. Readers disagree about other bytes than ASCII there. */
+/**
+ * True when a name fits into a field of the old header as it is. Readers disagree about other bytes than ASCII there.
+ */
 function fits(name: string, length: number): boolean {
   return name.length <= length && /^[\x20-\x7e]*$/.test(name);
 }

@@ -39,9 +39,10 @@ export interface UnpackedTree {
 }
 
 /**
- * Makes the files of a layer archive in the folder to which the calling thread is confined, with whiteouts in overlayfs's form.
- * Throws InvalidArgument that names the entry for an archive that is malformed, hostile or beyond the limits, Internal
- * when the machine fails. What was made until then stays: it is for the caller to throw the folder away.
+ * Makes the files of a layer archive in the folder to which the calling thread is confined, with whiteouts in
+ * overlayfs's form. Throws InvalidArgument that names the entry for an archive that is malformed, hostile or beyond
+ * the limits, Internal when the machine fails. What was made until then stays: it is for the caller to throw the
+ * folder away.
  */
 export async function unpackLayer(reader: TarReader, limits: UnpackLimits): Promise<UnpackedTree> {
   const run = new LayerRun(limits);

@@ -11,8 +11,8 @@ export interface UnpackLimits extends SizeLimits {
 }
 
 /**
- * Far above what images need, far below what hurts. The ratio is met by no real layer of more than 256 MiB, while zeroes
- * alone reach 1,000 with gzip and 30,000 with zstd.
+ * Far above what images need, far below what hurts. The ratio is met by no real layer of more than 256 MiB, while
+ * zeroes alone reach 1,000 with gzip and 30,000 with zstd.
  */
 export const UNPACK_LIMITS: UnpackLimits = {
   size: 128 * 2 ** 30,

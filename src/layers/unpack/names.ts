@@ -6,9 +6,9 @@ const PATH_MAX = 4096;
 const NAME_MAX = 255;
 
 /**
- * The place of an archive's name in the tree that is unpacked: no slash at either end, no `.` or `..`, empty for the root.
- * A leading slash means the root of the tree, as it does to Docker. Throws InvalidArgument for a name that climbs above
- * the root or is longer than the kernel allows; `what` introduces the name in the message.
+ * The place of an archive's name in the tree that is unpacked: no slash at either end, no `.` or `..`, empty for the
+ * root. A leading slash means the root of the tree, as it does to Docker. Throws InvalidArgument for a name that
+ * climbs above the root or is longer than the kernel allows; `what` introduces the name in the message.
  */
 export function cleanName(name: string, what = ''): string {
   const parts: string[] = [];
@@ -47,8 +47,8 @@ export function baseOf(name: string): string {
 }
 
 /**
- * Where a symbolic link at `name` leads, as a clean name, or undefined when its target is absolute or climbs above the
- * root. Reads the text of the target alone.
+ * Where a symbolic link at `name` leads, as a clean name, or undefined when its target is absolute or climbs above
+ * the root. Reads the text of the target alone.
  */
 export function linkTarget(name: string, target: string): string | undefined {
   if (target.startsWith('/')) return undefined;

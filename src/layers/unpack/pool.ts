@@ -18,8 +18,8 @@ interface Waiting {
 }
 
 /**
- * Worker threads that make and remove the files of layers, so that the engine's event loop never waits for the disk. Jobs
- * beyond the number of threads wait in turn.
+ * Worker threads that make and remove the files of layers, so that the engine's event loop never waits for the disk.
+ * Jobs beyond the number of threads wait in turn.
  */
 export class WorkerPool implements AsyncDisposable {
   readonly #queue: Waiting[] = [];
@@ -28,7 +28,9 @@ export class WorkerPool implements AsyncDisposable {
   #closed = false;
   #threadsReady: Promise<unknown> | undefined;
 
-  /** Unpacks an archive. Throws InvalidArgument when the archive is to blame, Internal or Unavailable when it is not. */
+  /**
+   * Unpacks an archive. Throws InvalidArgument when the archive is to blame, Internal or Unavailable when it is not.
+   */
   async unpack(job: Omit<UnpackJob, 'kind'>): Promise<UnpackResult> {
     return (await this.#submit({ kind: 'unpack', ...job }))!;
   }

@@ -33,18 +33,21 @@ import { linkTarget, parentOf, toCPath, toPath } from './names.ts';
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 /** Links that may be followed on the way to one folder, as in the kernel. */
 const MAX_LINKS = 40;
-/** Folders that are known to be there are forgotten beyond this number, so that their names do not fill the memory. */
+/**
+ * Folders that are known to be there are forgotten beyond this number, so that their names do not fill the memory.
+ */
 const MAX_KNOWN = 20_000;
 
 /** An overlay folder that hides everything below it in lower layers has this attribute. */
 const OPAQUE = 'trusted.overlay.opaque';
 
 /**
- * Makes the files of one layer. The calling thread must be confined to the layer's folder by `enterRoot`: that is what keeps
- * everything inside. On top of it the tree refuses to write through symbolic links that would lead out, so that a hostile
- * archive is told apart from an odd one.
+ * Makes the files of one layer. The calling thread must be confined to the layer's folder by `enterRoot`: that is
+ * what keeps everything inside. On top of it the tree refuses to write through symbolic links that would lead out, so
+ * that a hostile archive is told apart from an odd one.
  *
- * All names are clean names. The methods throw InvalidArgument for what the archive is to blame for, else the errors of `fs`.
+ * All names are clean names. The methods throw InvalidArgument for what the archive is to blame for, else the errors
+ * of `fs`.
  */
 export class LayerTree {
   readonly #known = new Set<string>(['']);
@@ -54,7 +57,10 @@ export class LayerTree {
     return this.#make(name, entry, (path) => openSync(path, CREATE, 0o600));
   }
 
-  /** Gives a file its owner, mode, attributes and times, in the order in which the kernel does not undo them, and closes it. */
+  /**
+   * Gives a file its owner, mode, attributes and times, in the order in which the kernel does not undo them, and
+   * closes it.
+   */
   finishFile(fd: number, name: string, entry: TarEntry): void {
     try {
       fchownSync(fd, entry.uid, entry.gid);
@@ -67,7 +73,10 @@ export class LayerTree {
     }
   }
 
-  /** Makes a folder, or gives the one that is there the entry's owner and mode. Its time is for later: see `setTimeIfThere`. */
+  /**
+   * Makes a folder, or gives the one that is there the entry's owner and mode. Its time is for later: see
+   * `setTimeIfThere`.
+   */
   directory(name: string, entry: TarEntry): void {
     if (!this.#isDirectory(name)) this.#make(name, entry, (path) => mkdirSync(path, entry.mode));
     this.#learn(name);

@@ -17,8 +17,8 @@ const MAX_MEMBERS = 20_000;
 const MAX_LINKS = 16;
 
 /**
- * A received archive of images: its files lie in the staging folder under random names, and the archive's names are mere keys. Disposing
- * it removes what was not taken over.
+ * A received archive of images: its files lie in the staging folder under random names, and the archive's names are
+ * mere keys. Disposing it removes what was not taken over.
  */
 export class ImageArchive implements AsyncDisposable {
   readonly #files = new Map<string, StagedBlob>();

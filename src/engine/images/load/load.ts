@@ -15,8 +15,8 @@ export interface LoadOptions {
 }
 
 /**
- * Loads all images of an archive: one made by `docker save`, or an OCI image layout, compressed or not. Throws InvalidArgument; images
- * that were complete before the failure stay, of the others nothing does.
+ * Loads all images of an archive: one made by `docker save`, or an OCI image layout, compressed or not. Throws
+ * InvalidArgument; images that were complete before the failure stay, of the others nothing does.
  */
 export async function loadImages(
   parts: ImageParts,

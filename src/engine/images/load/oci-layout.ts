@@ -27,8 +27,9 @@ const CONFIG_TYPES: readonly string[] = [MEDIA_TYPES.config, MEDIA_TYPES.dockerC
 const MAX_DEPTH = 4;
 
 /**
- * The images of an archive in OCI image layout. Of an image for several platforms only the one that is wanted is taken; several
- * entries for one image give it several names. Throws InvalidArgument, also when nothing fits the platform.
+ * The images of an archive in OCI image layout. Of an image for several platforms only the one that is wanted is
+ * taken; several entries for one image give it several names. Throws InvalidArgument, also when nothing fits the
+ * platform.
  */
 export async function* readOciLayout(
   archive: ImageArchive,
