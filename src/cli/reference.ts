@@ -6,6 +6,8 @@ export interface ImageReference {
   readonly familiar: string;
   /** Name without tag and digest, short form. */
   readonly repository: string;
+  /** Name without tag and digest, with its registry: `docker.io/library/busybox`. */
+  readonly canonical: string;
   readonly tag: string;
   readonly digest: string;
   /** False for an image ID, which no registry knows. */
@@ -22,7 +24,7 @@ const REFERENCE = new RegExp(
 /** Reads `[host[:port]/]name[:tag][@digest]` or an image ID. Throws CliError with exit code 125. */
 export function parseReference(text: string): ImageReference {
   if (/^(sha256:)?[0-9a-f]{64}$/.test(text)) {
-    return { familiar: text, repository: '', tag: '', digest: text, named: false };
+    return { familiar: text, repository: '', canonical: '', tag: '', digest: text, named: false };
   }
   const match = REFERENCE.exec(text);
   if (!match) throw new CliError(invalidReference(text), 125);
@@ -30,7 +32,18 @@ export function parseReference(text: string): ImageReference {
   const digest = match[3] ?? '';
   const tag = match[2] ?? (digest ? '' : 'latest');
   const familiar = `${repository}${tag ? `:${tag}` : ''}${digest ? `@${digest}` : ''}`;
-  return { familiar, repository, tag, digest, named: true };
+  return { familiar, repository, canonical: canonicalName(repository), tag, digest, named: true };
+}
+
+/** The first part is a registry when it looks like a host; without one Docker Hub is meant. */
+function canonicalName(repository: string): string {
+  const [first = ''] = repository.split('/');
+  if (
+    repository.includes('/') &&
+    (/[.:]/.test(first) || first === 'localhost' || first !== first.toLowerCase())
+  )
+    return repository;
+  return repository.includes('/') ? `docker.io/${repository}` : `docker.io/library/${repository}`;
 }
 
 /** Why a reference cannot be read. */

@@ -25,7 +25,7 @@ export const command = defineCommand({
       filters: filtersJson(values.filter),
     };
     for await (const { event, raw } of new System(await cli.client()).events(options)) {
-      if (template) printLine(template.run(templateData(raw)));
+      if (template) printLine(template.run(templateData(event, raw)));
       else if (values.format === 'json') printLine(formatExact(parseExact(raw)));
       else printLine(line(event, raw));
     }
@@ -41,12 +41,14 @@ function templateOf(source: string): Promise<UserTemplate> {
 }
 
 /** The event with the names that Go gives its fields, which templates use and `json` does not show. */
-function templateData(raw: string): object {
+function templateData(event: EngineEvent, raw: string): object {
   const data = parseExact(raw) as Record<string, unknown>;
+  // Engines have not sent the first three since API 1.52, but templates still name them.
+  const old = event.Type === 'container' || event.Type === 'image';
   const names = {
-    ID: data['id'],
-    Status: data['status'],
-    From: data['from'],
+    ID: data['id'] ?? (old ? event.Actor.ID : ''),
+    Status: data['status'] ?? (old ? event.Action : ''),
+    From: data['from'] ?? (old ? event.Actor.Attributes?.['image'] : ''),
     Scope: data['scope'],
     Time: data['time'],
     TimeNano: data['timeNano'],

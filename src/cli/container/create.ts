@@ -25,7 +25,7 @@ export async function createContainer(
   // Engines have not known it since.
   if (atLeast(await client.version(), 1, 42)) delete request.HostConfig.KernelMemory;
   const create = () => containers.create(request, { name: values.name, platform });
-  const fetchImage = () => pullImage(client, reference.familiar, { platform, quiet });
+  const fetchImage = () => pullImage(client, reference, { platform, quiet });
 
   if (pull === 'always' && reference.named) await fetchImage();
   let response: Awaited<ReturnType<typeof create>>;
