@@ -1,10 +1,11 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
-import http from 'node:http';
+import type { Server, ServerOptions } from 'node:http';
 import type https from 'node:https';
 import { connect, type ListenOptions, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { TlsOptions } from 'node:tls';
 import { Conflict, InvalidArgument } from '../../api/index.ts';
+import { http } from '../server/http.ts';
 import type { ApiServer } from '../server/server.ts';
 import { listenFds } from './activation.ts';
 import type { ListenAddress } from './host.ts';
@@ -31,12 +32,12 @@ export interface ListenSettings {
 
 /** One or more open sockets of one address, and the connections that came in. */
 export class Listener {
-  readonly #server: http.Server | https.Server;
+  readonly #server: Server | https.Server;
   readonly #sockets = new Set<Socket>();
   /** What is listened on, as `--host` writes it, with the port that was really taken. */
   readonly url: string;
 
-  constructor(server: http.Server | https.Server, url: string, sockets: Set<Socket>) {
+  constructor(server: Server | https.Server, url: string, sockets: Set<Socket>) {
     this.#server = server;
     this.url = url;
     this.#sockets = sockets;
@@ -125,7 +126,7 @@ function answers(path: string): Promise<boolean> {
 
 /** Begins to listen before it returns; the promise tells how that went. */
 async function open(
-  server: http.Server | https.Server,
+  server: Server | https.Server,
   where: ListenOptions & { fd?: number },
   url: string,
 ): Promise<Listener> {
@@ -146,7 +147,7 @@ async function open(
   return new Listener(server, port ? url.replace(/:\d+$/, `:${port}`) : url, sockets);
 }
 
-function plainServer(api: ApiServer): http.Server {
+function plainServer(api: ApiServer): Server {
   return http.createServer(serverOptions(api), api.onRequest).on('upgrade', api.onUpgrade);
 }
 
@@ -158,7 +159,7 @@ async function tlsServer(api: ApiServer, tls: TlsOptions): Promise<https.Server>
   return createServer(options, api.onRequest).on('upgrade', api.onUpgrade);
 }
 
-function serverOptions(api: ApiServer): http.ServerOptions {
+function serverOptions(api: ApiServer): ServerOptions {
   return {
     // Streams last for hours, uploads may too, and Go's clients keep connections open between requests for as long.
     requestTimeout: 0,

@@ -1,9 +1,10 @@
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { GenericSchema, InferOutput } from 'valibot';
 import { type ApiVersion, Filters, InvalidArgument, isTrue } from '../../api/index.ts';
 import { hasBody, readJson } from './body.ts';
 import { takeOver, type UpgradeParts, upgrade } from './hijack.ts';
+import { http } from './http.ts';
 import { ProgressStream, ResponseStream } from './stream.ts';
 
 /** What a request carries besides itself. */
@@ -163,7 +164,7 @@ export class RequestContext {
     } else if (status === 304) {
       this.send(304);
     } else {
-      this.send(status, { message: message || STATUS_CODES[status] });
+      this.send(status, { message: message || http.STATUS_CODES[status] });
     }
   }
 

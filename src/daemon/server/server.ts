@@ -1,4 +1,4 @@
-import { type IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
@@ -18,6 +18,7 @@ import {
 import { log, logs } from '../../engine/index.ts';
 import { RequestContext } from './context.ts';
 import type { UpgradeParts } from './hijack.ts';
+import { http } from './http.ts';
 import type { Router } from './router.ts';
 
 /** `Server` header of every answer; clients look for the `Docker/` in it. */
@@ -41,7 +42,7 @@ export class ApiServer {
 
   /** For `Upgrade` requests, of which node:http hands over the connection instead of an answer. */
   readonly onUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    const res = new ServerResponse(req);
+    const res = new http.ServerResponse(req);
     res.shouldKeepAlive = false;
     res.assignSocket(socket as Socket);
     res.once('finish', () => {
