@@ -21,7 +21,7 @@ const sendCall = libc.func('intptr_t send(int fd, const uint8_t *buffer, size_t 
 const shutdownCall = libc.func('int shutdown(int fd, int how)');
 
 /** A sockaddr_un for a path that fits into it. */
-function unixAddress(path: string): Buffer {
+export function unixAddress(path: string): Buffer {
   const bytes = Buffer.from(path);
   const address = Buffer.alloc(2 + bytes.length + 1);
   address.writeUInt16LE(AF_UNIX, 0);

@@ -1,7 +1,9 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startTime } from './process.ts';
+
+const SOCKET_NAME = 16;
 
 /**
  * The folder of a container while it has processes: the OCI bundle, and the files by which conmon is reached. It lives
@@ -9,8 +11,10 @@ import { startTime } from './process.ts';
  */
 export class Bundle {
   readonly folder: string;
+  readonly #execRoot: string;
 
   constructor(execRoot: string, id: string) {
+    this.#execRoot = execRoot;
     this.folder = join(execRoot, 'bundles', id);
   }
 
@@ -27,6 +31,13 @@ export class Bundle {
   /** conmon's FIFO for window sizes and log rotation. */
   get control(): string {
     return join(this.folder, 'ctl');
+  }
+
+  /** A socket over which a runtime sends the terminal of an exec. Its path must be short: see unix(7). */
+  terminalSocket(execId: string): string {
+    const folder = join(this.#execRoot, 'tty');
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return join(folder, execId.slice(0, SOCKET_NAME));
   }
 
   get pidFile(): string {

@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { Internal, StartFailed } from '../api/index.ts';
+import { Internal } from '../api/index.ts';
+import { openPipe, spawnProcess } from '../linux/index.ts';
 import type { Bundle } from './bundle.ts';
-import { collect } from './process.ts';
+import { collect, helperEnvironment, readPipe, reaped } from './process.ts';
 import { programPath } from './programs.ts';
 import { startFailure } from './start-failure.ts';
 
@@ -41,18 +42,13 @@ const SYNC_FD = 3;
  * process. Throws StartFailed with the runtime's reason, and leaves no process behind.
  */
 export async function createContainer(options: ConmonOptions): Promise<number> {
-  const child = spawn(programPath('conmon'), conmonArguments(options), {
-    cwd: options.bundle.folder,
-    // Log lines carry UTC, as Docker's do. XDG_RUNTIME_DIR would lead the runtime to another state folder.
-    env: { PATH: process.env['PATH'], TZ: 'UTC', _OCI_SYNCPIPE: String(SYNC_FD) },
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
-  const errors = child.stderr as Readable;
+  const conmon = startConmon(options);
+  const errors = readPipe(conmon.stderr);
   const stderr = collect(errors);
-  const report = await reported(child.stdio[SYNC_FD] as Readable, (fail) => child.once('error', fail));
+  const report = await reported(readPipe(conmon.sync));
   errors.destroy();
-  child.unref();
+  // What was started has forked and ended by now: conmon itself belongs to nobody.
+  await reaped(conmon.pid);
   if (report === undefined) {
     throw new Internal(
       `conmon ended without a word for container ${options.id}: ${stderr().trim() || 'no message'}`,
@@ -60,6 +56,36 @@ export async function createContainer(options: ConmonOptions): Promise<number> {
   }
   if (report.data > 0) return report.data;
   throw startFailure(report.message ?? stderr());
+}
+
+/** A conmon that has been started, and the reading ends of its two pipes. */
+interface StartedConmon {
+  readonly pid: number;
+  readonly sync: number;
+  readonly stderr: number;
+}
+
+function startConmon(options: ConmonOptions): StartedConmon {
+  const sync = openPipe();
+  const stderr = openPipe();
+  try {
+    const pid = spawnProcess({
+      path: programPath('conmon'),
+      args: conmonArguments(options),
+      cwd: options.bundle.folder,
+      // Log lines carry UTC, as Docker's do.
+      env: { ...helperEnvironment(), TZ: 'UTC', _OCI_SYNCPIPE: String(SYNC_FD) },
+      fds: [undefined, undefined, stderr.writer, sync.writer],
+    });
+    return { pid, sync: sync.reader, stderr: stderr.reader };
+  } catch (error) {
+    closeSync(sync.reader);
+    closeSync(stderr.reader);
+    throw error;
+  } finally {
+    closeSync(sync.writer);
+    closeSync(stderr.writer);
+  }
 }
 
 function conmonArguments(options: ConmonOptions): string[] {
@@ -84,11 +110,8 @@ interface Report {
 }
 
 /** conmon's one line on the pipe; undefined when the pipe closes without it. */
-function reported(
-  pipe: Readable,
-  onSpawnError: (fail: (error: Error) => void) => void,
-): Promise<Report | undefined> {
-  return new Promise((resolve, reject) => {
+function reported(pipe: Readable): Promise<Report | undefined> {
+  return new Promise((resolve) => {
     let text = '';
     const done = () => {
       pipe.destroy();
@@ -101,9 +124,6 @@ function reported(
     });
     pipe.once('end', done);
     pipe.once('error', done);
-    onSpawnError((error) =>
-      reject(new StartFailed(128, `cannot start conmon: ${error.message}: install the package conmon`)),
-    );
   });
 }
 

@@ -1,15 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ReadStream as TtyStream } from 'node:tty';
 import { frame, STDERR, STDOUT } from '../api/index.ts';
-import { openPty, setWindowSize } from '../linux/index.ts';
+import { openPipe, spawnProcess } from '../linux/index.ts';
+import type { Relay } from './attach/relay.ts';
 import type { Bundle } from './bundle.ts';
 import type { OciRuntime } from './conmon.ts';
+import { helperEnvironment, readPipe, reaped, startTime } from './process.ts';
 import type { OciProcess } from './spec/oci.ts';
 import { startFailure } from './start-failure.ts';
+import { forward, Terminal } from './terminal.ts';
 
 /** A further process to run in a container. */
 export interface ExecOptions {
@@ -21,8 +23,7 @@ export interface ExecOptions {
   readonly stdin: boolean;
   readonly stdout: boolean;
   readonly stderr: boolean;
-  /** Rows and columns of the terminal at its start. */
-  readonly size?: readonly [number, number] | undefined;
+  readonly relay: Relay;
 }
 
 /** How an exec ended: its exit code, and the reason when it never began. */
@@ -33,9 +34,8 @@ export interface ExecEnd {
 
 /** What crun itself exits with when it cannot start the process. */
 const RUNTIME_FAILED = 255;
-const SIGNAL_BASE = 128;
 const GRACE_MS = 2000;
-const NOTHING = Buffer.alloc(0);
+const POLL_MS = 2;
 
 /** A process that was started in a running container, as a child of the engine through `crun exec`. */
 export class ExecProcess {
@@ -47,22 +47,24 @@ export class ExecProcess {
   readonly ended: Promise<ExecEnd>;
   readonly #output: PassThrough;
   readonly #drained: Promise<unknown>;
-  readonly #child: ChildProcess;
+  readonly #crun: number;
+  readonly #sources: readonly Readable[];
   readonly #files: ExecFiles;
-  readonly #terminal: TtyStream | undefined;
+  readonly #terminal: Terminal | undefined;
 
   constructor(options: ExecOptions) {
     this.#files = new ExecFiles(options.bundle.folder, options.id);
     this.#files.write(options.process);
     const start = options.process.terminal ? startOnTerminal : startOnPipes;
     const started = start(options, this.#files);
-    this.#child = started.child;
+    this.#crun = started.pid;
+    this.#sources = started.sources;
     this.#terminal = started.terminal;
     this.input = options.stdin ? started.input : undefined;
     this.#output = started.output;
     this.output = started.output;
     this.#drained = started.drained;
-    this.ended = this.#end();
+    this.ended = this.#end(options);
   }
 
   /** The process's pid on the host; 0 until it runs. */
@@ -70,13 +72,9 @@ export class ExecProcess {
     return this.#files.pid();
   }
 
-  /** Sets the terminal's size; nothing happens without one. */
+  /** Sets the terminal's size; nothing happens without one, or before it is there. */
   resize(rows: number, columns: number): void {
-    const fd = this.#terminal && terminalFd(this.#terminal);
-    if (fd === undefined || fd < 0) return;
-    setWindowSize(fd, rows, columns);
-    // crun passes the size on to the container's terminal, but its own is not its controlling one: it must be told.
-    this.#child.kill('SIGWINCH');
+    this.#terminal?.resize(rows, columns);
   }
 
   /**
@@ -86,17 +84,15 @@ export class ExecProcess {
   async close(lastWords?: Buffer): Promise<void> {
     await Promise.race([this.#drained, sleep(GRACE_MS, undefined, { ref: false })]);
     if (!this.#output.writableEnded) this.#output.end(lastWords);
-    this.#terminal?.destroy();
-    this.#child.stdout?.destroy();
-    this.#child.stderr?.destroy();
+    for (const source of this.#sources) source.destroy();
+    this.#terminal?.close();
   }
 
-  async #end(): Promise<ExecEnd> {
-    const child = this.#child;
-    const code = await new Promise<number>((resolve) => {
-      child.once('error', () => resolve(RUNTIME_FAILED));
-      child.once('exit', (exit) => resolve(exit ?? SIGNAL_BASE));
-    });
+  async #end({ relay }: ExecOptions): Promise<ExecEnd> {
+    await relay.ended(this.#crun);
+    const code = await reaped(this.#crun);
+    // A process that was quick is known by its file alone, which goes now.
+    this.#files.pid();
     const said = code === RUNTIME_FAILED ? this.#files.log() : '';
     this.#files.remove();
     if (said === '') return { exitCode: code };
@@ -119,17 +115,26 @@ class ExecFiles {
     writeFileSync(`${this.#base}.json`, JSON.stringify(process));
   }
 
-  arguments(options: ExecOptions): string[] {
+  arguments(options: ExecOptions, more: readonly string[]): string[] {
     const { runtime } = options;
     return [
       ...[...runtime.args, `--root=${runtime.root}`, `--log=${this.#base}.log`, 'exec'],
-      ...['--process', `${this.#base}.json`, '--pid-file', `${this.#base}.pid`, options.containerId],
+      ...['--process', `${this.#base}.json`, '--pid-file', `${this.#base}.pid`, ...more, options.containerId],
     ];
   }
 
   pid(): number {
     this.#pid ||= Number(this.#read('pid')) || 0;
     return this.#pid;
+  }
+
+  /**
+   * Calls `body` once the process has come to run, if it does. Until that is known it is crun that speaks on the error output
+   * and on the terminal, in its own words: nothing is to be read from them before.
+   */
+  async whenBegun(crun: number, body: () => Promise<void>): Promise<void> {
+    while (this.pid() === 0 && startTime(crun) !== undefined) await sleep(POLL_MS);
+    if (this.pid() !== 0) await body();
   }
 
   log(): string {
@@ -150,66 +155,66 @@ class ExecFiles {
 }
 
 interface Started {
-  readonly child: ChildProcess;
+  /** Of crun, which stays until the process ends. */
+  readonly pid: number;
   readonly input: Writable | undefined;
   readonly output: PassThrough;
+  /** Where the output comes from. */
+  readonly sources: readonly Readable[];
   /** Resolves when everything the process wrote is in `output`. */
   readonly drained: Promise<unknown>;
-  readonly terminal?: TtyStream;
+  readonly terminal?: Terminal;
 }
 
 function startOnPipes(options: ExecOptions, files: ExecFiles): Started {
-  const child = spawn(options.runtime.path, files.arguments(options), {
-    stdio: [
-      options.stdin ? 'pipe' : 'ignore',
-      options.stdout ? 'pipe' : 'ignore',
-      options.stderr ? 'pipe' : 'ignore',
-    ],
-    detached: true,
-  });
+  const stdin = options.stdin ? openPipe() : undefined;
+  const stdout = options.stdout ? openPipe() : undefined;
+  const stderr = options.stderr ? openPipe() : undefined;
   const output = new PassThrough();
-  // Before there is a pid it is crun that speaks, and what it says is in its log too: `ended` tells it in Docker's words.
-  const drained = Promise.all([
-    child.stdout && forward(child.stdout, output, (bytes) => frame(STDOUT, bytes)),
-    child.stderr &&
-      forward(child.stderr, output, (bytes) => (files.pid() === 0 ? NOTHING : frame(STDERR, bytes))),
-  ]);
-  return { child, input: child.stdin ?? undefined, output, drained };
+  const out = stdout && readPipe(stdout.reader);
+  const errors = stderr && readPipe(stderr.reader);
+  const input = stdin && new Socket({ fd: stdin.writer, readable: false, writable: true });
+  const sources = [out, errors].filter((source) => source !== undefined);
+  try {
+    const pid = startCrun(options, files, [stdin?.reader, stdout?.writer, stderr?.writer]);
+    const drained = Promise.all([
+      out && forward(out, output, (bytes) => frame(STDOUT, bytes)),
+      errors && files.whenBegun(pid, () => forward(errors, output, (bytes) => frame(STDERR, bytes))),
+    ]);
+    return { pid, input, output, sources, drained };
+  } catch (error) {
+    input?.destroy();
+    for (const source of sources) source.destroy();
+    throw error;
+  } finally {
+    for (const fd of [stdin?.reader, stdout?.writer, stderr?.writer]) if (fd !== undefined) closeSync(fd);
+  }
 }
 
 function startOnTerminal(options: ExecOptions, files: ExecFiles): Started {
-  const pty = openPty();
-  if (options.size !== undefined) setWindowSize(pty.master, ...options.size);
-  const child = spawn(options.runtime.path, files.arguments(options), {
-    stdio: [pty.slave, pty.slave, pty.slave],
-    detached: true,
-  });
-  closeSync(pty.slave);
-  const terminal = new TtyStream(pty.master);
-  const output = new PassThrough();
-  const drained = forward(terminal, output, (bytes) => bytes);
-  return { child, input: terminal as unknown as Writable, output, drained, terminal };
+  const path = options.bundle.terminalSocket(options.id);
+  const terminal = new Terminal(options.relay, path);
+  try {
+    const pid = startCrun(options, files, [undefined, undefined, undefined], ['--console-socket', path]);
+    const { input, output } = terminal;
+    const drained = files.whenBegun(pid, () => terminal.forward());
+    return { pid, input, output, sources: [], drained, terminal };
+  } catch (error) {
+    terminal.close();
+    throw error;
+  }
 }
 
-/** Passes bytes on at the reader's pace. Resolves at the source's end; a terminal whose other side is gone has ended too. */
-function forward(from: Readable, output: PassThrough, wrap: (bytes: Buffer) => Buffer): Promise<void> {
-  from.on('data', (bytes: Buffer) => {
-    // Nobody reads any more, but the process must not be left writing into a full pipe.
-    if (output.destroyed || output.writableEnded || output.write(wrap(bytes))) return;
-    from.pause();
-    const resume = () => {
-      output.off('drain', resume).off('close', resume);
-      from.resume();
-    };
-    output.on('drain', resume).on('close', resume);
+function startCrun(
+  options: ExecOptions,
+  files: ExecFiles,
+  fds: ReadonlyArray<number | undefined>,
+  more: readonly string[] = [],
+): number {
+  return spawnProcess({
+    path: options.runtime.path,
+    args: files.arguments(options, more),
+    env: helperEnvironment(),
+    fds,
   });
-  return new Promise((resolve) => {
-    from.once('end', resolve);
-    from.once('close', resolve);
-    from.once('error', () => resolve());
-  });
-}
-
-function terminalFd(terminal: TtyStream): number {
-  return (terminal as unknown as { fd?: number }).fd ?? -1;
 }

@@ -1,42 +1,70 @@
-import { type SpawnOptions, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openPipe, reap, spawnProcess } from '../linux/index.ts';
 
 /** No helper's message is read further than this. */
 const MAX_OUTPUT = 64 * 1024;
 
 /** How a helper process ended. */
 export interface ProcessResult {
-  /** Exit code, 128 + n after signal n, 127 when it could not be started. */
+  /** Exit code, or 128 + n after signal n. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-const SIGNAL_BASE = 128;
-const KILLED = 9;
+const REAP_MS = 1;
 
-/** Runs a helper to its end and gives what it printed. Never throws: a helper that cannot be started is code 127. */
-export function run(
-  command: string,
-  args: readonly string[],
-  options: SpawnOptions = {},
-): Promise<ProcessResult> {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-    const stdout = collect(child.stdout!);
-    const stderr = collect(child.stderr!);
-    child.once('error', (error) =>
-      resolve({ code: 127, stdout: '', stderr: `${command}: ${error.message}` }),
-    );
-    child.once('close', (code, signal) =>
-      resolve({
-        code: code ?? (signal === 'SIGKILL' ? SIGNAL_BASE + KILLED : SIGNAL_BASE),
-        stdout: stdout(),
-        stderr: stderr(),
-      }),
-    );
-  });
+/** Runs a helper to its end and gives what it printed. Throws SyscallError when it cannot be started. */
+export async function run(path: string, args: readonly string[]): Promise<ProcessResult> {
+  const stdout = openPipe();
+  const stderr = openPipe();
+  let pid: number;
+  try {
+    pid = spawnProcess({
+      path,
+      args,
+      env: helperEnvironment(),
+      fds: [undefined, stdout.writer, stderr.writer],
+    });
+  } catch (error) {
+    closeSync(stdout.reader);
+    closeSync(stderr.reader);
+    throw error;
+  } finally {
+    closeSync(stdout.writer);
+    closeSync(stderr.writer);
+  }
+  const [out, errors] = await Promise.all([readAll(stdout.reader), readAll(stderr.reader)]);
+  return { code: await reaped(pid), stdout: out, stderr: errors };
+}
+
+/** The environment of helpers: XDG_RUNTIME_DIR, for one, would lead the runtime to another state folder. */
+export function helperEnvironment(): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin' };
+}
+
+/** The exit code of a child that has ended or is about to. */
+export async function reaped(pid: number): Promise<number> {
+  for (;;) {
+    const code = reap(pid);
+    if (code !== undefined) return code;
+    await sleep(REAP_MS);
+  }
+}
+
+/** Takes the reading end of a pipe over as a stream. */
+export function readPipe(reader: number): Readable {
+  return new Socket({ fd: reader, readable: true, writable: false });
+}
+
+async function readAll(reader: number): Promise<string> {
+  const stream = readPipe(reader);
+  const text = collect(stream);
+  await new Promise((resolve) => stream.once('close', resolve));
+  return text();
 }
 
 /** Reads a stream up to the limit; the function gives what has come so far. */

@@ -150,11 +150,12 @@ export class Execs {
         container,
         request,
         this.#parts.security.options(container.record.hostConfig).noNewPrivileges,
+        start.ConsoleSize ?? request.ConsoleSize ?? undefined,
       ),
       stdin: attached && request.AttachStdin,
       stdout: attached && request.AttachStdout,
       stderr: attached && request.AttachStderr,
-      size: start.ConsoleSize ?? request.ConsoleSize ?? undefined,
+      relay: this.#parts.relay,
     });
   }
 
@@ -175,9 +176,18 @@ export class Execs {
 }
 
 /** The container's own process, with another command and what the exec changes about it. */
-function processOf(container: Container, request: CreateExecRequest, noNewPrivileges: boolean): OciProcess {
+function processOf(
+  container: Container,
+  request: CreateExecRequest,
+  noNewPrivileges: boolean,
+  size: readonly [number, number] | undefined,
+): OciProcess {
   const { config, hostConfig } = container.record;
-  const user = resolveUser(container.files.rootfs, request.User || config.User, hostConfig.GroupAdd);
+  const { ids: user, home } = resolveUser(
+    container.files.rootfs,
+    request.User || config.User,
+    hostConfig.GroupAdd,
+  );
   const capabilities = resolveCapabilities({
     privileged: request.Privileged || hostConfig.Privileged,
     add: hostConfig.CapAdd,
@@ -187,10 +197,11 @@ function processOf(container: Container, request: CreateExecRequest, noNewPrivil
     terminal: request.Tty,
     user,
     args: request.Cmd,
-    env: environment({ ...config, Tty: request.Tty, Env: [...config.Env, ...request.Env] }),
+    env: environment({ ...config, Tty: request.Tty, Env: [...config.Env, ...request.Env] }, home),
     cwd: request.WorkingDir || config.WorkingDir || '/',
     capabilities: processCapabilities(capabilities, user.uid),
     rlimits: [],
     noNewPrivileges,
+    ...(size && { consoleSize: { height: size[0], width: size[1] } }),
   };
 }

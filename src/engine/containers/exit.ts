@@ -9,15 +9,16 @@ import { isRunning } from './record.ts';
 const NANOS_PER_MILLI = 1_000_000n;
 
 /**
- * Takes note that a container's process has ended, and takes away what it held: cgroup, mounts, addresses. Must hold the
- * container's lock. An exit that is known already is no error.
+ * Takes note that a container's process has ended: whoever waits for it is told as soon as its record says so. What the run
+ * held is given back by `releaseRun`, which the caller must do next. Must hold the container's lock. Gives whether there
+ * was anything to take note of.
  */
-export async function takeExit(parts: ContainerParts, container: Container, exit: Exit): Promise<void> {
-  if (!isRunning(container.state)) return;
+export function takeExit(parts: ContainerParts, container: Container, exit: Exit): boolean {
+  if (!isRunning(container.state)) return false;
   const { store, exits } = parts;
   const oomKilled = oomKills(parts.cgroupOf(container)) > 0;
   if (oomKilled) parts.publish(container, 'oom');
-  await releaseRun(parts, container);
+  disconnect(parts, container);
   store.setStateDurably(container, {
     status: 'exited',
     pid: 0,
@@ -31,24 +32,35 @@ export async function takeExit(parts: ContainerParts, container: Container, exit
   const seconds = Math.max(0, Math.floor((exit.at.getTime() - Date.parse(container.state.startedAt)) / 1000));
   parts.publish(container, 'die', { exitCode: String(exit.code), execDuration: String(seconds) });
   container.tellExit();
+  return true;
 }
 
 /** Gives back everything that a run of a container holds. What cannot be given back is logged, and left to the sweep. */
 export async function releaseRun(parts: ContainerParts, container: Container): Promise<void> {
-  const attempt = async (what: string, body: () => void | Promise<void>) => {
-    try {
-      await body();
-    } catch (error) {
-      parts.log.error(`cannot ${what}`, { container: container.id, error: messageOf(error) });
-    }
-  };
-  const deleted = attempt("remove the runtime's part of the container", () =>
-    deleteContainer(parts.runtimeOf(container), container.id),
-  );
-  await attempt('disconnect the container', () =>
-    parts.networks.detach(container.id, container.state.sandbox),
-  );
-  await deleted;
-  await attempt('unmount the layers', () => unmountRootfs(container.files.rootfs));
-  await attempt('remove the bundle', () => container.bundle.removeSync());
+  disconnect(parts, container);
+  attempt(parts, container, 'unmount the layers', () => unmountRootfs(container.files.rootfs));
+  try {
+    await deleteContainer(parts.runtimeOf(container), container.id);
+    // The bundle goes last: as long as it is there, the next engine knows that there is something to take away.
+    container.bundle.removeSync();
+  } catch (error) {
+    parts.log.error("cannot remove the runtime's part of the container", {
+      container: container.id,
+      error: messageOf(error),
+    });
+  }
+}
+
+function disconnect(parts: ContainerParts, container: Container): void {
+  attempt(parts, container, 'disconnect the container', () => {
+    parts.networks.detach(container.id, container.state.sandbox);
+  });
+}
+
+function attempt(parts: ContainerParts, container: Container, what: string, body: () => void): void {
+  try {
+    body();
+  } catch (error) {
+    parts.log.error(`cannot ${what}`, { container: container.id, error: messageOf(error) });
+  }
 }

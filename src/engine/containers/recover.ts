@@ -48,7 +48,8 @@ async function stillRuns(parts: ContainerParts, container: Container): Promise<b
   const exit = parts.exits.read(container.id);
   if (isRunning(state)) {
     if (exit === undefined && isAlive(container)) return true;
-    await takeExit(parts, container, exit ?? unseen(container));
+    takeExit(parts, container, exit ?? unseen(container));
+    await releaseRun(parts, container);
     return false;
   }
   // Not running by the record, but with a bundle: the engine died in the middle of a start or of cleaning up.
@@ -57,7 +58,8 @@ async function stillRuns(parts: ContainerParts, container: Container): Promise<b
     if (exit !== undefined && state.sandbox !== undefined) {
       // It was started and has ended, both before anybody could say so.
       parts.store.setState(container, { status: 'running', startedAt: formatTime(nowNanos()) });
-      await takeExit(parts, container, exit);
+      takeExit(parts, container, exit);
+      await releaseRun(parts, container);
       return false;
     }
     await discardRun(parts, container);

@@ -33,7 +33,7 @@ import { type AttachRequest, attach, checkAttach } from './attach.ts';
 import type { Container, ContainerExit } from './container.ts';
 import { type CreatedContainer, createContainer } from './create.ts';
 import { Execs } from './execs.ts';
-import { takeExit } from './exit.ts';
+import { releaseRun, takeExit } from './exit.ts';
 import { inspectContainer } from './inspect.ts';
 import { selectContainers, summarise } from './list.ts';
 import { ContainerParts } from './parts.ts';
@@ -67,6 +67,7 @@ export class ContainerService {
   readonly #parts: ContainerParts;
   readonly #store: ContainerStore;
   readonly #execs: Execs;
+  readonly #releases = new Set<Promise<void>>();
 
   private constructor(given: ContainerServiceParts) {
     const { config } = given;
@@ -254,6 +255,7 @@ export class ContainerService {
   /** Lets go of everything; containers keep running. */
   async close(): Promise<void> {
     this.#parts.exits.close();
+    await Promise.allSettled(this.#releases);
     await this.#parts.relay.close();
   }
 
@@ -261,8 +263,15 @@ export class ContainerService {
     const container = this.#store.byId(exit.id);
     if (container === undefined) return;
     container.lock
-      .run(() => takeExit(this.#parts, container, exit))
-      .then(() => this.#removeIfAsked(container))
+      .run(async () => {
+        if (!takeExit(this.#parts, container, exit)) return;
+        const released = releaseRun(this.#parts, container);
+        this.#releases.add(released);
+        // A container that goes with its process is gone for its client while the runtime still tidies up.
+        if (removesItself(container)) await discard(this.#parts, container);
+        await released;
+        this.#releases.delete(released);
+      })
       .catch((error: unknown) => {
         this.#parts.log.error('cannot take note of an exit', { container: exit.id, error: messageOf(error) });
       });
@@ -284,9 +293,7 @@ export class ContainerService {
 
   /** Removes a container that was made to be removed after its end. */
   #removeIfAsked(container: Container): void {
-    const { record, state } = container;
-    if (!record.hostConfig.AutoRemove || isRunning(state) || container.removing) return;
-    if (state.startedAt.startsWith('0001') && state.error === '') return;
+    if (!removesItself(container)) return;
     container.removing = true;
     container.lock
       .run(() => discard(this.#parts, container))
@@ -313,4 +320,10 @@ export class ContainerService {
     const image = this.#parts.images.get(record.imageId);
     return { rw, rootFs: rw + image.size };
   }
+}
+
+/** Whether a container is to go now: it was made to be removed after its end, and has ended or could not be started. */
+function removesItself({ record, state, removing }: Container): boolean {
+  const ended = state.status === 'exited' || state.error !== '';
+  return record.hostConfig.AutoRemove && ended && !isRunning(state) && !removing;
 }

@@ -11,13 +11,17 @@ export type Command =
       readonly stdout: boolean;
       readonly stderr: boolean;
     }
-  | { readonly kind: 'watch'; readonly id: number; readonly pid: number };
+  | { readonly kind: 'watch'; readonly id: number; readonly pid: number }
+  /** Waits for the descriptor that somebody sends to this listening socket, which the thread closes. */
+  | { readonly kind: 'receive'; readonly id: number; readonly listening: number }
+  /** Gives up waiting. */
+  | { readonly kind: 'forget'; readonly id: number; readonly listening: number };
 
 /** What the relay thread answers. */
 export type Answer =
   | { readonly kind: 'ready' }
-  /** `fd` is the engine's end of the session; whoever receives it closes it. */
-  | { readonly kind: 'attached'; readonly id: number; readonly fd: number }
+  /** The engine's end of a session, or a descriptor that was sent; whoever receives it closes it. */
+  | { readonly kind: 'got'; readonly id: number; readonly fd: number }
   | { readonly kind: 'failed'; readonly id: number; readonly message: string }
   /** The watched process has ended. */
   | { readonly kind: 'ended'; readonly id: number };

@@ -52,6 +52,20 @@ export class Relay {
     await this.#ask((id) => ({ kind: 'watch', id, pid }));
   }
 
+  /**
+   * Resolves with the descriptor that is sent to a listening socket, whose descriptor passes into the thread's hands; see
+   * `listenUnix`. Aborting gives up. Throws Internal.
+   */
+  async receiveFd(listening: number, signal: AbortSignal): Promise<number> {
+    const giveUp = () => this.#tell({ kind: 'forget', id: 0, listening });
+    signal.addEventListener('abort', giveUp, { once: true });
+    try {
+      return await this.#ask((id) => ({ kind: 'receive', id, listening }));
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
+  }
+
   /** Stops the thread: open sessions end. */
   async close(): Promise<void> {
     const stopped = this.#worker.terminate();
@@ -66,16 +80,20 @@ export class Relay {
     return new Promise((resolve, reject) => {
       const id = this.#nextId++;
       this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage(command(id));
-      write(this.#wake, ONE);
+      this.#tell(command(id));
     });
+  }
+
+  #tell(command: Command): void {
+    this.#worker.postMessage(command);
+    write(this.#wake, ONE);
   }
 
   #take(answer: Answer): void {
     if (answer.kind === 'ready') return;
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
-    if (answer.kind === 'attached') waiting?.resolve(answer.fd);
+    if (answer.kind === 'got') waiting?.resolve(answer.fd);
     else if (answer.kind === 'ended') waiting?.resolve(0);
     else waiting?.reject(new Internal(`cannot attach to the container's streams: ${answer.message}`));
   }

@@ -10,8 +10,10 @@ import {
   pidfdOpen,
   READABLE,
   read,
+  receiveFd,
   SyscallError,
   streamPair,
+  WOULD_BLOCK,
 } from '../../linux/index.ts';
 import type { Answer, Command } from './protocol.ts';
 import { Session } from './session.ts';
@@ -21,6 +23,7 @@ const wake = workerData as number;
 const epoll = new Epoll();
 const sessions = new Map<number, Session>();
 const watched = new Map<number, number>();
+const awaited = new Map<number, number>();
 const wakeCount = Buffer.alloc(8);
 
 function answer(message: Answer): void {
@@ -33,7 +36,7 @@ function attach(command: Command & { kind: 'attach' }): void {
   const session = new Session(epoll, conmon, relay, command);
   sessions.set(conmon, session);
   sessions.set(relay, session);
-  answer({ kind: 'attached', id: command.id, fd: engine });
+  answer({ kind: 'got', id: command.id, fd: engine });
 }
 
 function watch(command: Command & { kind: 'watch' }): void {
@@ -47,10 +50,29 @@ function watch(command: Command & { kind: 'watch' }): void {
   }
 }
 
+function receive(listening: number): void {
+  const fd = receiveFd(listening);
+  const id = awaited.get(listening);
+  if (fd === WOULD_BLOCK || id === undefined) return;
+  forget(listening);
+  answer({ kind: 'got', id, fd });
+}
+
+function forget(listening: number): void {
+  if (!awaited.delete(listening)) return;
+  epoll.remove(listening);
+  close(listening);
+}
+
 function obey(command: Command): void {
   try {
     if (command.kind === 'attach') attach(command);
-    else watch(command);
+    else if (command.kind === 'watch') watch(command);
+    else if (command.kind === 'forget') forget(command.listening);
+    else {
+      awaited.set(command.listening, command.id);
+      epoll.add(command.listening, READABLE);
+    }
   } catch (error) {
     answer({
       kind: 'failed',
@@ -74,6 +96,10 @@ function serve(fd: number, ready: number): void {
       sessions.delete(session.conmon);
       sessions.delete(session.relay);
     }
+    return;
+  }
+  if (awaited.has(fd)) {
+    receive(fd);
     return;
   }
   const id = watched.get(fd);
