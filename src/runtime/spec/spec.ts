@@ -56,7 +56,7 @@ const NAMESPACES = ['mount', 'pid', 'network', 'ipc', 'uts', 'cgroup'] as const;
 /** The OCI specification of a container. Throws InvalidArgument for what the image or the machine does not have. */
 export function makeSpec(input: SpecInput): OciSpec {
   const { config, hostConfig } = input;
-  const user = resolveUser(input.rootfs, config.User, hostConfig.GroupAdd);
+  const { ids: user, home } = resolveUser(input.rootfs, config.User, hostConfig.GroupAdd);
   const capabilities = resolveCapabilities({
     privileged: hostConfig.Privileged,
     add: hostConfig.CapAdd,
@@ -75,7 +75,7 @@ export function makeSpec(input: SpecInput): OciSpec {
       ...(config.Tty && consoleSize(hostConfig)),
       user,
       args: [...(useInit ? [INIT_PATH, '--'] : []), ...commandOf(config)],
-      env: environment(config),
+      env: environment(config, home),
       cwd: config.WorkingDir || '/',
       capabilities: processCapabilities(capabilities, user.uid),
       rlimits: rlimits(hostConfig.Ulimits, input.hardLimits, input.warn),
@@ -122,8 +122,14 @@ function consoleSize(hostConfig: HostConfig): { consoleSize?: { height: number; 
   return height > 0 && width > 0 ? { consoleSize: { height, width } } : {};
 }
 
-/** The process's environment: what every container has, under what the image and the user set. */
-export function environment(config: Pick<ContainerConfig, 'Env' | 'Hostname' | 'Tty'>): string[] {
+/**
+ * The process's environment: what every container has, under what the image and the user set. `home` is that of the user
+ * it runs as.
+ */
+export function environment(
+  config: Pick<ContainerConfig, 'Env' | 'Hostname' | 'Tty'>,
+  home: string,
+): string[] {
   const values = new Map<string, string>();
   const put = (entry: string) => values.set(entry.split('=', 1)[0]!, entry);
   put(DEFAULT_PATH);
@@ -134,5 +140,6 @@ export function environment(config: Pick<ContainerConfig, 'Env' | 'Hostname' | '
     if (entry.includes('=')) put(entry);
     else values.delete(entry);
   }
+  if ([undefined, 'HOME='].includes(values.get('HOME'))) put(`HOME=${home}`);
   return [...values.values()];
 }

@@ -7,10 +7,18 @@ import type { OciUser } from './oci.ts';
 const MAX_DATABASE = 4 * 1024 * 1024;
 const MAX_ID = 2 ** 31 - 1;
 
+/** Who a process runs as. */
+export interface ImageUser {
+  readonly ids: OciUser;
+  /** Home folder; `/` for a user of whom the image knows none. */
+  readonly home: string;
+}
+
 interface PasswdEntry {
   readonly name: string;
   readonly uid: number;
   readonly gid: number;
+  readonly home: string;
 }
 
 interface GroupEntry {
@@ -23,7 +31,7 @@ interface GroupEntry {
  * Resolves `user[:group]` and further groups, by name or number, against the image's own /etc/passwd and /etc/group.
  * `rootfs` is the mounted root file system. A number needs no entry; a name does. Throws InvalidArgument.
  */
-export function resolveUser(rootfs: string, user: string, groupAdd: readonly string[]): OciUser {
+export function resolveUser(rootfs: string, user: string, groupAdd: readonly string[]): ImageUser {
   const root = openSync(rootfs, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     const passwd = parsePasswd(readFileInRoot(root, '/etc/passwd', MAX_DATABASE) ?? '');
@@ -39,7 +47,7 @@ function resolve(
   groups: readonly GroupEntry[],
   user: string,
   groupAdd: readonly string[],
-): OciUser {
+): ImageUser {
   const [userPart = '', groupPart = ''] = user.split(':', 2);
   const wanted = userPart === '' ? '0' : userPart;
   const entry = passwd.find(({ name, uid }) => name === wanted || String(uid) === wanted);
@@ -54,7 +62,11 @@ function resolve(
       ? groups.filter(({ members }) => members.includes(entry.name)).map((group) => group.gid)
       : [];
   const added = groupAdd.map((group) => groupId(groups, group));
-  return { uid, gid, additionalGids: [...new Set([gid, ...own, ...added])] };
+  return {
+    ids: { uid, gid, additionalGids: [...new Set([gid, ...own, ...added])] },
+    // By number, as OCI runtimes look it up: of two names for one number the first counts.
+    home: passwd.find((one) => one.uid === uid)?.home || '/',
+  };
 }
 
 function groupId(groups: readonly GroupEntry[], wanted: string): number {
@@ -74,8 +86,8 @@ function numericId(text: string): number | undefined {
 }
 
 function parsePasswd(text: string): PasswdEntry[] {
-  return fields(text).flatMap(([name = '', , uid = '', gid = '']) =>
-    /^\d+$/.test(uid) ? [{ name, uid: Number(uid), gid: Number(gid) || 0 }] : [],
+  return fields(text).flatMap(([name = '', , uid = '', gid = '', , home = '']) =>
+    /^\d+$/.test(uid) ? [{ name, uid: Number(uid), gid: Number(gid) || 0, home }] : [],
   );
 }
 
