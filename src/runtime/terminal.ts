@@ -63,6 +63,8 @@ export class Terminal {
 
 /** Passes bytes on at the reader's pace. Resolves at the source's end; a terminal whose other side is gone has ended too. */
 export function forward(from: Readable, output: PassThrough, wrap: (bytes: Buffer) => Buffer): Promise<void> {
+  // A source that had nothing to say may be over before anybody listens.
+  if (from.readableEnded || from.destroyed) return Promise.resolve();
   from.on('data', (bytes: Buffer) => {
     // Nobody reads any more, but the process must not be left writing into a full pipe.
     if (output.destroyed || output.writableEnded || output.write(wrap(bytes))) return;
