@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mountLeftoverControllers } from '../linux/index.ts';
 import type { EngineConfig } from './config.ts';
@@ -39,6 +40,9 @@ export class Engine {
     await using undo = new AsyncDisposableStack();
     mkdirSync(dataRoot, { recursive: true, mode: 0o710 });
     mkdirSync(execRoot, { recursive: true, mode: 0o711 });
+    // What was being made or deleted when an engine was killed.
+    await rm(join(dataRoot, 'tmp'), { recursive: true, force: true });
+    mkdirSync(join(dataRoot, 'tmp'), { mode: 0o700 });
     const mounted = mountLeftoverControllers();
     if (mounted.length > 0)
       log.info('mounted cgroup controllers that crun needs', { controllers: mounted.join() });
@@ -64,6 +68,7 @@ export class Engine {
       (it) => it.close(),
     );
     containers = await ContainerService.open({ database, config, images, networks, events, log });
+    await images.collect();
     const counted = containers;
     const system = new System(config, events, () => ({ ...counted.count(), images: images.count() }));
     undo.move();

@@ -163,18 +163,16 @@ describe('unpacking a layer', () => {
     assert.equal(readFileSync(join(path, 's/inside'), 'utf8'), 'i');
   });
 
-  test('follows a symbolic link that stays inside, takes absolute names as the root of the archive, and any bytes as names', async () => {
+  test('follows a symbolic link that stays inside, and takes any bytes as names', async () => {
     const { path } = await unpack([
       folder('usr/lib'),
       symlink('lib', 'usr/lib'),
       file('lib/x', 'through'),
-      file('/abs/file', 'a'),
       file('./dot/../plain', 'p'),
       file('latin-\xe9', 'bytes'),
       file(encodeName('utf-é'), 'text'),
     ]);
     assert.equal(readFileSync(join(path, 'usr/lib/x'), 'utf8'), 'through');
-    assert.equal(readFileSync(join(path, 'abs/file'), 'utf8'), 'a');
     assert.equal(readFileSync(join(path, 'plain'), 'utf8'), 'p');
     const names = readdirSync(path, { encoding: 'latin1' as 'utf8' });
     assert.ok(names.includes('latin-\xe9'));
@@ -225,6 +223,7 @@ describe('a hostile archive is refused and leaves nothing behind', () => {
   const cases: [string, TarInput[], string][] = [
     ['a name that climbs out', [file('../escaped', 'x')], '../escaped'],
     ['a name that climbs out later', [file('a/../../escaped', 'x')], 'a/../../escaped'],
+    ['an absolute name', [file('/etc/escaped', 'x')], '/etc/escaped'],
     ['an absolute name that climbs out', [file('/../escaped', 'x')], '/../escaped'],
     [
       'a file through a link to an absolute place',

@@ -33,6 +33,8 @@ export async function discard(parts: ContainerParts, container: Container): Prom
   await deleteFiles(parts, container);
   parts.publish(container, 'destroy');
   container.tellRemoval();
+  // An image that was removed by force while this container had it can go now.
+  await parts.images.collect();
 }
 
 async function killFirst(parts: ContainerParts, container: Container): Promise<void> {

@@ -73,7 +73,7 @@ class LayerRun {
 
   async apply(entry: TarEntry, reader: TarReader): Promise<void> {
     this.#count(entry);
-    const name = cleanName(entry.name);
+    const name = entryName(entry.name);
     const base = baseOf(name);
     if (entry.type !== 'directory') this.#folderTimes.delete(name);
     if (base.startsWith(WHITEOUT)) this.#whiteout(parentOf(name), base);
@@ -145,4 +145,15 @@ function explain(error: unknown, entry: TarEntry): BerthError {
   const code = (error as { code?: string }).code ?? '';
   if (ARCHIVE_ERRORS.has(code)) return new InvalidArgument(message, { cause: error });
   return new Internal(message, { cause: error });
+}
+
+/** The place of an entry. An absolute name has no meaning in a layer, and somebody who writes one means another place. */
+function entryName(name: string): string {
+  const clean = cleanName(name);
+  if (name.startsWith('/') && clean !== '') {
+    throw new InvalidArgument(
+      `"${decodeName(name)}" is an absolute name: refused: make the archive with relative names`,
+    );
+  }
+  return clean;
 }

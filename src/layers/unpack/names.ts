@@ -7,7 +7,7 @@ const NAME_MAX = 255;
 
 /**
  * The place of an archive's name in the tree that is unpacked: no slash at either end, no `.` or `..`, empty for the
- * root. A leading slash means the root of the tree, as it does to Docker. Throws InvalidArgument for a name that
+ * root. A leading slash means the root of the tree. Throws InvalidArgument for a name that
  * climbs above the root or is longer than the kernel allows; `what` introduces the name in the message.
  */
 export function cleanName(name: string, what = ''): string {
