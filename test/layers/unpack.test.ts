@@ -83,7 +83,7 @@ describe('unpacking a layer', () => {
     const { path } = await unpack([
       file('a', 'one'),
       hardLink('b', 'a'),
-      hardLink('/c', './a'),
+      hardLink('c', './a'),
       symlink('absolute', '/etc/passwd'),
       symlink('up', '../../../etc'),
       { entry: { name: 'pipe', type: 'fifo', mode: 0o600 } },
