@@ -35,10 +35,7 @@ export function systemMounts(
   sharedShm?: string,
 ): OciMount[] {
   const access = host.Privileged ? 'rw' : 'ro';
-  const shm =
-    sharedShm === undefined
-      ? mount('/dev/shm', 'tmpfs', 'shm', `nosuid,noexec,nodev,mode=1777,size=${shmSize}`)
-      : mount('/dev/shm', 'bind', sharedShm, 'rbind,rprivate');
+  const fileAccess = host.ReadonlyRootfs ? 'ro' : 'rw';
   return [
     mount('/proc', 'proc', 'proc', 'nosuid,noexec,nodev'),
     mount('/dev', 'tmpfs', 'tmpfs', 'nosuid,strictatime,mode=755,size=65536k'),
@@ -46,11 +43,17 @@ export function systemMounts(
     mount('/sys', 'sysfs', 'sysfs', `nosuid,noexec,nodev,${access}`),
     mount('/sys/fs/cgroup', 'cgroup', 'cgroup', `${access},nosuid,noexec,nodev,relatime`),
     mount('/dev/mqueue', 'mqueue', 'mqueue', 'nosuid,noexec,nodev'),
-    shm,
-    bindMount(files.resolvConf, '/etc/resolv.conf'),
-    bindMount(files.hostname, '/etc/hostname'),
-    bindMount(files.hosts, '/etc/hosts'),
+    ...(host.IpcMode === 'none' ? [] : [sharedMemory(shmSize, sharedShm)]),
+    bindMount(files.resolvConf, '/etc/resolv.conf', fileAccess),
+    bindMount(files.hostname, '/etc/hostname', fileAccess),
+    bindMount(files.hosts, '/etc/hosts', fileAccess),
   ];
+}
+
+function sharedMemory(size: number, shared: string | undefined): OciMount {
+  return shared === undefined
+    ? mount('/dev/shm', 'tmpfs', 'shm', `nosuid,noexec,nodev,mode=1777,size=${size}`)
+    : mount('/dev/shm', 'bind', shared, 'rbind,rprivate');
 }
 
 /** The tmpfs mounts of `--tmpfs`; parents before children. */
@@ -70,8 +73,8 @@ export function initMount(program: string): OciMount {
   return mount(INIT_PATH, 'bind', program, 'bind,ro');
 }
 
-function bindMount(source: string, destination: string): OciMount {
-  return mount(destination, 'bind', source, 'rbind,rprivate');
+function bindMount(source: string, destination: string, access: 'ro' | 'rw'): OciMount {
+  return mount(destination, 'bind', source, `rbind,rprivate,${access}`);
 }
 
 function mount(destination: string, type: string, source: string, options: string): OciMount {
