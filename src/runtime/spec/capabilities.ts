@@ -43,8 +43,8 @@ export interface CapabilityRequest {
 export function resolveCapabilities(request: CapabilityRequest): string[] {
   const mine = availableCapabilities();
   if (request.privileged) return [...mine];
-  const add = request.add.map(normalise);
-  const drop = request.drop.map(normalise);
+  const add = request.add.map((name) => normalise(name, 'CapAdd'));
+  const drop = request.drop.map((name) => normalise(name, 'CapDrop'));
   for (const name of add) {
     if (name !== 'ALL' && !mine.has(name)) {
       throw new InvalidArgument(
@@ -61,11 +61,11 @@ export function resolveCapabilities(request: CapabilityRequest): string[] {
   return [...new Set([...kept, ...add.filter((name) => name !== 'ALL' && !drop.includes(name))])];
 }
 
-function normalise(name: string): string {
+function normalise(name: string, list: 'CapAdd' | 'CapDrop'): string {
   const upper = name.toUpperCase();
   if (upper === 'ALL') return upper;
   const full = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
-  if (!ALL.includes(full)) throw new InvalidArgument(`invalid capability: unknown capability: "${full}"`);
+  if (!ALL.includes(full)) throw new InvalidArgument(`invalid ${list}: unknown capability: "${full}"`);
   return full;
 }
 
