@@ -30,7 +30,7 @@ export class Security {
     let profile = host.Privileged ? UNCONFINED : '';
     for (const option of host.SecurityOpt) {
       const [name, value] = splitOption(option);
-      if (name === 'no-new-privileges') noNewPrivileges = value !== 'false';
+      if (name === 'no-new-privileges') noNewPrivileges = isTrue(value, option);
       else if (name === 'seccomp') profile = value;
       else if (name === 'apparmor') requireAppArmor(value);
       else if (!isHarmless(name, value)) throw new InvalidArgument(`invalid --security-opt 2: "${option}"`);
@@ -49,6 +49,13 @@ export class Security {
 function splitOption(option: string): [name: string, value: string] {
   const at = option.search(/[=:]/);
   return at < 0 ? [option, ''] : [option.slice(0, at), option.slice(at + 1)];
+}
+
+/** The option alone says yes too. Throws InvalidArgument. */
+function isTrue(value: string, option: string): boolean {
+  if (['', '1', 't', 'true'].includes(value.toLowerCase())) return true;
+  if (['0', 'f', 'false'].includes(value.toLowerCase())) return false;
+  throw new InvalidArgument(`invalid --security-opt 2: "${option}"`);
 }
 
 /** Labels are SELinux's, which is not offered; dockerd without SELinux takes and ignores them too. */
