@@ -15,7 +15,7 @@ export { type LogQuery, readLog } from './logs/reader.ts';
 export { startTime } from './process.ts';
 export { programPath } from './programs.ts';
 export { processCapabilities, resolveCapabilities } from './spec/capabilities.ts';
-export type { HostFiles } from './spec/mounts.ts';
+export { type HostFiles, MASKED_PATHS, READONLY_PATHS } from './spec/mounts.ts';
 export type { OciNamespace, OciProcess, OciSpec } from './spec/oci.ts';
 export type { HardLimits } from './spec/resources.ts';
 export { DefaultSeccomp, parseProfile, resolveProfile, type SeccompFilter } from './spec/seccomp.ts';

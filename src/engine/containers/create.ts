@@ -11,6 +11,7 @@ import {
   nowNanos,
   type Ulimit,
 } from '../../api/index.ts';
+import { MASKED_PATHS, READONLY_PATHS } from '../../runtime/index.ts';
 import type { EngineConfig } from '../config.ts';
 import { Container } from './container.ts';
 import { mergeConfig } from './merge.ts';
@@ -109,6 +110,11 @@ function completeHostConfig(
     LogConfig: { ...host.LogConfig, Type: host.LogConfig.Type || engine.logDriver },
     // Without a swap limit of its own, a container may swap as much again as it has memory.
     MemorySwap: host.Memory > 0 && host.MemorySwap === 0 ? host.Memory * 2 : host.MemorySwap,
+    // Clients send 0 and -1 for no limit.
+    PidsLimit: host.PidsLimit != null && host.PidsLimit > 0 ? host.PidsLimit : null,
+    MemorySwappiness: host.MemorySwappiness === -1 ? null : host.MemorySwappiness,
+    MaskedPaths: host.MaskedPaths ?? (host.Privileged ? null : MASKED_PATHS),
+    ReadonlyPaths: host.ReadonlyPaths ?? (host.Privileged ? null : READONLY_PATHS),
     Init: host.Init ?? (engine.init ? true : undefined),
     Ulimits: [...ulimits.values()],
   };

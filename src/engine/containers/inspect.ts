@@ -88,8 +88,8 @@ function hostConfigOf({ record }: Container): Record<string, unknown> {
     OomKillDisable: hostConfig.OomKillDisable ?? null,
     PidsLimit: hostConfig.PidsLimit ?? null,
     ...(hostConfig.Init == null && { Init: undefined }),
-    MaskedPaths: hostConfig.MaskedPaths ?? undefined,
-    ReadonlyPaths: hostConfig.ReadonlyPaths ?? undefined,
+    MaskedPaths: hostConfig.MaskedPaths ?? null,
+    ReadonlyPaths: hostConfig.ReadonlyPaths ?? null,
   };
 }
 
