@@ -72,6 +72,11 @@ export class ExecProcess {
     return this.#files.pid();
   }
 
+  /** Resolves when the process has come to run, and when it is clear that it never will; see `ended` for the reason. */
+  begun(): Promise<void> {
+    return this.#files.whenBegun(this.#crun, () => Promise.resolve());
+  }
+
   /** Sets the terminal's size; nothing happens without one, or before it is there. */
   resize(rows: number, columns: number): void {
     this.#terminal?.resize(rows, columns);

@@ -16,12 +16,12 @@ export function execRoutes(router: Router, { containers }: ContainersEngine): vo
     const request = await ctx.json(StartExecSchema);
     const { tty } = containers.checkExecStart(id(ctx), request);
     if (request.Detach) {
-      containers.startExec(id(ctx), request, undefined);
+      await containers.startExec(id(ctx), request, undefined);
       ctx.send(200);
       return;
     }
     const type = ctx.wantsUpgrade ? streamType(ctx.version, tty) : rawType;
-    containers.startExec(id(ctx), request, await ctx.hijack(type));
+    await containers.startExec(id(ctx), request, await ctx.hijack(type));
   });
 
   router.post('/exec/{id}/resize', async (ctx) => {

@@ -6,7 +6,7 @@ import {
   frame,
   InvalidArgument,
   NotFound,
-  STDERR,
+  STDOUT,
   type StartExecRequest,
 } from '../../api/index.ts';
 import {
@@ -78,8 +78,11 @@ export class Execs {
     return { tty: exec.request.Tty, detach: request.Detach };
   }
 
-  /** Starts an exec whose streams go to `client`, or to nobody. Throws as `checkStart`. */
-  start(id: string, request: StartExecRequest, client: Duplex | undefined): void {
+  /**
+   * Starts an exec whose streams go to `client`, which is told there when it cannot run, or to nobody: then the promise
+   * waits until it runs. Throws as `checkStart`, and StartFailed.
+   */
+  async start(id: string, request: StartExecRequest, client: Duplex | undefined): Promise<void> {
     this.checkStart(id, request);
     const exec = this.#get(id);
     const process = this.#spawn(exec, request, client !== undefined);
@@ -89,6 +92,9 @@ export class Execs {
     void process.ended.then((end) => this.#ended(exec, process, end));
     if (client === undefined) {
       process.output.resume();
+      await process.begun();
+      const failure = process.pid === 0 ? (await process.ended).failure : undefined;
+      if (failure !== undefined) throw failure;
       return;
     }
     client.on('error', () => client.destroy());
@@ -165,7 +171,7 @@ export class Execs {
     this.#publish(exec, 'exec_die', { exitCode: String(end.exitCode) });
     setTimeout(() => this.#all.delete(exec.id), KEPT_MS).unref();
     const text = end.failure && Buffer.from(`${end.failure.message}\r\n`);
-    void process.close(text && (exec.request.Tty ? text : frame(STDERR, text)));
+    void process.close(text && (exec.request.Tty ? text : frame(STDOUT, text)));
   }
 
   #publish(exec: Exec, action: string, attributes: Record<string, string> = {}): void {

@@ -216,9 +216,9 @@ export class ContainerService {
     return this.#execs.checkStart(id, request);
   }
 
-  /** Throws NotFound, Conflict. */
-  startExec(id: string, request: StartExecRequest, client: Duplex | undefined): void {
-    this.#execs.start(id, request, client);
+  /** Throws NotFound, Conflict, StartFailed. */
+  startExec(id: string, request: StartExecRequest, client: Duplex | undefined): Promise<void> {
+    return this.#execs.start(id, request, client);
   }
 
   /** Throws NotFound, Conflict. */
