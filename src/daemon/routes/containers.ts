@@ -116,6 +116,8 @@ async function sendLogs(ctx: RequestContext, containers: ContainerService, id: s
   }
   const tty = containers.hasTerminal(id);
   const timestamps = ctx.bool('timestamps');
+  // What a log driver was told to add to each line stands here; there is never anything.
+  const details = ctx.bool('details') ? ' ' : '';
   const entries = containers.logs(id, {
     stdout,
     stderr,
@@ -127,7 +129,8 @@ async function sendLogs(ctx: RequestContext, containers: ContainerService, id: s
   });
   const stream = ctx.stream(streamType(ctx.version, tty));
   for await (const { stream: name, timestamp, content } of entries) {
-    const bytes = timestamps ? Buffer.concat([Buffer.from(`${timestamp} `), content]) : content;
+    const prefix = `${timestamps ? `${timestamp} ` : ''}${details}`;
+    const bytes = prefix === '' ? content : Buffer.concat([Buffer.from(prefix), content]);
     await stream.write(tty ? bytes : frame(name, bytes));
   }
   stream.end();
