@@ -25,6 +25,7 @@ export const LIST_FILTERS = [
 ];
 
 const STATUSES = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'];
+const HEALTHS = ['starting', 'healthy', 'unhealthy', 'none'];
 const NANOS = 1_000_000_000n;
 
 export interface ListRequest {
@@ -62,6 +63,10 @@ function filterFor(
   const wrong = filters.values('status').find((status) => !STATUSES.includes(status));
   if (wrong !== undefined) {
     throw new InvalidArgument(`invalid filter 'status=${wrong}': use one of ${STATUSES.join(', ')}`);
+  }
+  const unhealthy = filters.values('health').find((health) => !HEALTHS.includes(health));
+  if (unhealthy !== undefined) {
+    throw new InvalidArgument(`invalid filter 'health=${unhealthy}': use one of ${HEALTHS.join(', ')}`);
   }
   const codes = filters.values('exited').map((code) => {
     if (!/^-?\d+$/.test(code))

@@ -79,8 +79,12 @@ function validateLimits(host: HostConfig): void {
       `Range of CPUs is from 0.01 to ${cpus}.00, as there are only ${cpus} CPUs available`,
     );
   }
-  if (host.NanoCpus > 0 && (host.CpuQuota !== 0 || host.CpuPeriod !== 0)) {
-    throw new InvalidArgument('Conflicting options: Nano CPUs and CPU Period or Quota cannot both be set');
+  for (const [name, value] of [
+    ['Period', host.CpuPeriod],
+    ['Quota', host.CpuQuota],
+  ] as const) {
+    if (host.NanoCpus > 0 && value !== 0)
+      throw new InvalidArgument(`Conflicting options: Nano CPUs and CPU ${name} cannot both be set`);
   }
   if (host.CpuPeriod !== 0 && (host.CpuPeriod < 1000 || host.CpuPeriod > 1_000_000)) {
     throw new InvalidArgument(
