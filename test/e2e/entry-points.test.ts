@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, suite, test } from 'node:test';
@@ -54,3 +54,27 @@ for (const name of ['berth', 'berthd']) {
     });
   });
 }
+
+test('the client runs from its bundle, and from its sources when one of them is newer', async () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'berth-test-'));
+  try {
+    for (const folder of ['bin', 'src/api', 'src/cli', 'src/client', 'package.json']) {
+      cpSync(join(checkout, folder), join(scratch, folder), { recursive: true });
+    }
+    symlinkSync(join(checkout, 'node_modules'), join(scratch, 'node_modules'));
+    const output = () => succeed(run(join(scratch, 'bin/berth'), ['--version']));
+    assert.match(await output(), /^Berth version /);
+
+    mkdirSync(join(scratch, 'build'));
+    writeFileSync(join(scratch, 'build/client.cjs'), "exports.main = () => console.log('the bundle');");
+    const list = { made: Date.now() + 1_000, files: ['src/cli/main.ts', 'src/api/errors.ts'] };
+    writeFileSync(join(scratch, 'build/client.json'), JSON.stringify(list));
+    assert.equal(await output(), 'the bundle');
+
+    const later = new Date(list.made + 1_000);
+    utimesSync(join(scratch, 'src/api/errors.ts'), later, later);
+    assert.match(await output(), /^Berth version /);
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+});
