@@ -1,8 +1,9 @@
-import { closeSync, constants, fstatSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { check, libc } from './libc.ts';
 
 /** The same number on every architecture that is younger than openat2(2). */
 const SYS_OPENAT2 = 437;
+const O_PATH = 0o10000000;
 const RESOLVE_NO_MAGICLINKS = 0x02n;
 const RESOLVE_IN_ROOT = 0x10n;
 
@@ -24,17 +25,26 @@ export function openInRoot(root: number, path: string, flags: number): number {
  * file or when it is not a regular one. Throws SyscallError for other failures.
  */
 export function readFileInRoot(root: number, path: string, limit: number): string | undefined {
-  let fd: number;
+  let place: number;
   try {
-    fd = openInRoot(root, path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    // A container may have put a device there, on which opening alone has effects: O_PATH has none.
+    place = openInRoot(root, path, O_PATH);
   } catch (error) {
     const code = (error as { code?: string }).code;
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP' || code === 'ENXIO') return undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return undefined;
     throw error;
   }
   try {
+    return fstatSync(place).isFile() ? readUpTo(`/proc/self/fd/${place}`, limit) : undefined;
+  } finally {
+    closeSync(place);
+  }
+}
+
+function readUpTo(path: string, limit: number): string {
+  const fd = openSync(path, constants.O_RDONLY);
+  try {
     const stat = fstatSync(fd);
-    if (!stat.isFile()) return undefined;
     const bytes = Buffer.alloc(Math.min(stat.size, limit));
     let have = 0;
     for (let got = -1; have < bytes.length && got !== 0; have += got) {
