@@ -3,8 +3,9 @@ import * as v from 'valibot';
 import { Internal, InvalidArgument, messageOf } from '../../api/index.ts';
 import { compileSeccomp } from '../../linux/index.ts';
 import type { OciSeccomp, OciSyscall } from './oci.ts';
+import { reserve } from './seccomp-reserve.ts';
 
-/** Debian's golang-github-containers-common installs it; the same rules as Docker's own profile. */
+/** Debian's golang-github-containers-common installs it; with `reserve` its rules are as strict as dockerd's. */
 const SYSTEM_PROFILE = '/usr/share/containers/seccomp.json';
 const ARCHITECTURE = process.arch === 'arm64' ? 'arm64' : 'amd64';
 const SECCOMP_ARCHITECTURE = process.arch === 'arm64' ? 'SCMP_ARCH_AARCH64' : 'SCMP_ARCH_X86_64';
@@ -54,7 +55,7 @@ const ProfileSchema = v.looseObject({
   ),
 });
 
-type Profile = v.InferOutput<typeof ProfileSchema>;
+export type Profile = v.InferOutput<typeof ProfileSchema>;
 
 /** Reads a profile's text. Throws InvalidArgument. */
 export function parseProfile(text: string, name: string): Profile {
@@ -122,11 +123,17 @@ export class DefaultSeccomp {
     const key = capabilities.join();
     const known = this.#resolved.get(key);
     if (known !== undefined) return known;
-    this.#profile ??= parseProfile(this.#read(), this.#path);
+    this.#profile ??= this.#load();
     const rules = resolveProfile(this.#profile, capabilities);
     const resolved = { rules, program: compiled(rules) };
     this.#resolved.set(key, resolved);
     return resolved;
+  }
+
+  /** A profile that the administrator names is taken as it is. */
+  #load(): Profile {
+    const profile = parseProfile(this.#read(), this.#path);
+    return this.#path === SYSTEM_PROFILE ? reserve(profile) : profile;
   }
 
   #read(): string {
