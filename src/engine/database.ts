@@ -13,7 +13,9 @@ export class Database {
   constructor(path: string) {
     this.sql = new DatabaseSync(path);
     this.sql.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON');
-    this.sql.exec('CREATE TABLE IF NOT EXISTS migrations (noun TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT');
+    this.sql.exec(
+      'CREATE TABLE IF NOT EXISTS migrations (noun TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT',
+    );
   }
 
   /** Brings a noun's tables up to date: runs the steps that this file has not seen yet, each once. */
@@ -24,7 +26,9 @@ export class Database {
       this.transaction(() => {
         this.sql.exec(steps[version]!);
         this.sql
-          .prepare('INSERT INTO migrations VALUES (?, ?) ON CONFLICT (noun) DO UPDATE SET version = excluded.version')
+          .prepare(
+            'INSERT INTO migrations VALUES (?, ?) ON CONFLICT (noun) DO UPDATE SET version = excluded.version',
+          )
           .run(noun, version + 1);
       });
     }
