@@ -12,7 +12,7 @@ export { type ExecEnd, type ExecOptions, ExecProcess } from './exec.ts';
 export { type Exit, Exits } from './exits.ts';
 export type { LogEntry } from './logs/line.ts';
 export { type LogQuery, readLog } from './logs/reader.ts';
-export { startTime } from './process.ts';
+export { run, startTime } from './process.ts';
 export { programPath } from './programs.ts';
 export { processCapabilities, resolveCapabilities } from './spec/capabilities.ts';
 export { type HostFiles, MASKED_PATHS, READONLY_PATHS } from './spec/mounts.ts';

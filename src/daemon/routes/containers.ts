@@ -5,7 +5,12 @@ import {
   InvalidArgument,
   parseTimestamp,
 } from '../../api/index.ts';
-import { type ContainerService, LIST_FILTERS, type WaitCondition } from '../../engine/index.ts';
+import {
+  type ContainerService,
+  LIST_FILTERS,
+  PRUNE_FILTERS,
+  type WaitCondition,
+} from '../../engine/index.ts';
 import type { RequestContext } from '../server/context.ts';
 import type { Router } from '../server/router.ts';
 import { rawType, streamType } from './stream-type.ts';
@@ -79,6 +84,29 @@ export function containerRoutes(router: Router, { containers }: ContainersEngine
     if (exit === undefined) return;
     await stream.writeJson({ StatusCode: exit.exitCode });
     stream.end();
+  });
+
+  router.post('/containers/{id}/pause', async (ctx) => {
+    await containers.pause(id(ctx));
+    ctx.send(204);
+  });
+
+  router.post('/containers/{id}/unpause', async (ctx) => {
+    await containers.unpause(id(ctx));
+    ctx.send(204);
+  });
+
+  router.post('/containers/{id}/rename', (ctx) => {
+    containers.rename(id(ctx), ctx.query.get('name') ?? '');
+    ctx.send(204);
+  });
+
+  router.get('/containers/{id}/top', async (ctx) => {
+    ctx.send(200, await containers.top(id(ctx), ctx.query.get('ps_args') ?? ''));
+  });
+
+  router.post('/containers/prune', async (ctx) => {
+    ctx.send(200, await containers.prune(ctx.filters(PRUNE_FILTERS)));
   });
 
   router.post('/containers/{id}/resize', async (ctx) => {

@@ -5,6 +5,7 @@ import { deleteContainer, type Exit } from '../../runtime/index.ts';
 import type { Container } from './container.ts';
 import type { ContainerParts } from './parts.ts';
 import { isRunning } from './record.ts';
+import { wantsRestart } from './restart-policy.ts';
 
 const NANOS_PER_MILLI = 1_000_000n;
 
@@ -28,6 +29,7 @@ export function takeExit(parts: ContainerParts, container: Container, exit: Exit
     oomKilled,
     finishedAt: formatTime(BigInt(exit.at.getTime()) * NANOS_PER_MILLI),
   });
+  if (wantsRestart(container)) store.setState(container, { status: 'restarting' });
   exits.forget(container.id);
   const seconds = Math.max(0, Math.floor((exit.at.getTime() - Date.parse(container.state.startedAt)) / 1000));
   parts.publish(container, 'die', { exitCode: String(exit.code), execDuration: String(seconds) });

@@ -1,3 +1,4 @@
 export type { AttachRequest } from './attach.ts';
 export { LIST_FILTERS } from './list.ts';
+export { PRUNE_FILTERS } from './prune.ts';
 export { ContainerService, type ContainerServiceParts, type WaitCondition } from './service.ts';

@@ -1,6 +1,6 @@
 import { commandOf } from '../../runtime/index.ts';
 import type { Container } from './container.ts';
-import { type ContainerState, isRunning } from './record.ts';
+import { type ContainerState, isUp } from './record.ts';
 
 /** What `inspect` shows besides the container's own record. */
 export interface InspectExtras {
@@ -27,7 +27,7 @@ export function inspectContainer(container: Container, extras: InspectExtras): R
     HostsPath: files.hosts,
     LogPath: hostConfig.LogConfig.Type === 'none' ? '' : files.log,
     Name: `/${record.name}`,
-    RestartCount: 0,
+    RestartCount: state.restartCount,
     Driver: 'overlay2',
     Platform: 'linux',
     MountLabel: '',
@@ -55,7 +55,7 @@ export function inspectContainer(container: Container, extras: InspectExtras): R
 function stateOf(state: ContainerState): Record<string, unknown> {
   return {
     Status: state.status,
-    Running: isRunning(state),
+    Running: isUp(state),
     Paused: state.status === 'paused',
     Restarting: state.status === 'restarting',
     OOMKilled: state.oomKilled,

@@ -33,6 +33,12 @@ export interface ContainerState {
   readonly oomKilled: boolean;
   readonly startedAt: string;
   readonly finishedAt: string;
+  /** How often the restart policy has started it again since a user did. */
+  readonly restartCount: number;
+  /** The last thing a user did to it was to stop or kill it. */
+  readonly stoppedByUser: boolean;
+  /** As `stoppedByUser`, in a way that ends restart policies too: see `kill`. */
+  readonly restartsCancelled: boolean;
   /** Network namespace and endpoint of the running container. */
   readonly sandbox?: Sandbox | undefined;
 }
@@ -45,9 +51,20 @@ export const INITIAL_STATE: ContainerState = {
   oomKilled: false,
   startedAt: ZERO_TIME,
   finishedAt: ZERO_TIME,
+  restartCount: 0,
+  stoppedByUser: false,
+  restartsCancelled: false,
 };
 
-/** Whether the container has a process: a paused or restarting one counts, as in Docker's `Running`. */
+/** `startedAt` of a container that never ran. */
+export const ZERO_START = ZERO_TIME;
+
+/** Docker's `Running`: the container has a process, or waits to get its next one. */
+export function isUp(state: ContainerState): boolean {
+  return isRunning(state) || state.status === 'restarting';
+}
+
+/** Whether the container has a process, be it frozen. One that waits for its restart has none. */
 export function isRunning(state: ContainerState): boolean {
   return state.status === 'running' || state.status === 'paused';
 }

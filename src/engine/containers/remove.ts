@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Conflict, messageOf, NotModified } from '../../api/index.ts';
 import type { Container } from './container.ts';
 import type { ContainerParts } from './parts.ts';
-import { isRunning } from './record.ts';
+import { isRunning, isUp } from './record.ts';
 import { kill } from './stop.ts';
 
 /** Removes a container; with `force` also one that runs. Throws Conflict. */
@@ -12,7 +12,7 @@ export async function remove(parts: ContainerParts, container: Container, force:
   if (container.removing) {
     throw new Conflict(`removal of container ${container.name} is already in progress`);
   }
-  if (isRunning(container.state) && !force) throw new Conflict(stillRunning(container));
+  if (isUp(container.state) && !force) throw new Conflict(stillRunning(container));
   container.removing = true;
   try {
     if (isRunning(container.state)) await killFirst(parts, container);
@@ -66,6 +66,6 @@ function stillRunning({ name, state }: Container): string {
   const reason =
     state.status === 'paused'
       ? 'container is paused and must be unpaused first'
-      : 'container is running: stop the container before removing or force remove';
+      : `container is ${state.status}: stop the container before removing or force remove`;
   return `cannot remove container "${name}": ${reason}`;
 }

@@ -37,13 +37,18 @@ import { releaseRun, takeExit } from './exit.ts';
 import { inspectContainer } from './inspect.ts';
 import { selectContainers, summarise } from './list.ts';
 import { ContainerParts } from './parts.ts';
-import { isRunning } from './record.ts';
+import { pause, unpause } from './pause.ts';
+import { type PruneReport, prune } from './prune.ts';
+import { isRunning, isUp } from './record.ts';
 import { recover } from './recover.ts';
 import { discard, remove } from './remove.ts';
+import { rename } from './rename.ts';
+import { Restarts, wantsRestart } from './restart-policy.ts';
 import { folderSize } from './sizes.ts';
 import { start } from './start.ts';
 import { kill, type StopOptions, stop } from './stop.ts';
 import { ContainerStore } from './store.ts';
+import { type ProcessTable, top } from './top.ts';
 
 /** What the containers need of the rest of the engine. */
 export interface ContainerServiceParts {
@@ -67,6 +72,7 @@ export class ContainerService {
   readonly #parts: ContainerParts;
   readonly #store: ContainerStore;
   readonly #execs: Execs;
+  readonly #restarts: Restarts;
   readonly #releases = new Set<Promise<void>>();
 
   private constructor(given: ContainerServiceParts) {
@@ -82,6 +88,9 @@ export class ContainerService {
       conmonEnded: (container) => void this.#conmonEnded(container),
     });
     this.#execs = new Execs(this.#parts);
+    this.#restarts = new Restarts(this.#parts, (container) =>
+      container.lock.run(() => start(this.#parts, container, 'policy')),
+    );
   }
 
   /** Takes up the containers as they are: those that run go on running. */
@@ -89,7 +98,10 @@ export class ContainerService {
     const service = new ContainerService(given);
     try {
       await recover(service.#parts);
-      for (const container of service.#store.all()) service.#removeIfAsked(container);
+      for (const container of service.#store.all()) {
+        service.#removeIfAsked(container);
+        service.#restartIfAsked(container);
+      }
       return service;
     } catch (error) {
       await service.close();
@@ -105,6 +117,10 @@ export class ContainerService {
   /** Throws NotFound, NotModified, Conflict, StartFailed. */
   async start(reference: string): Promise<void> {
     const container = this.#store.get(reference);
+    if (container.state.status === 'restarting') {
+      throw new NotModified(`container ${container.name} is already running`);
+    }
+    this.#restarts.reset(container);
     try {
       await container.lock.run(() => start(this.#parts, container));
     } catch (error) {
@@ -115,7 +131,9 @@ export class ContainerService {
 
   /** Throws NotFound, NotModified, InvalidArgument. */
   stop(reference: string, options: StopOptions): Promise<void> {
-    return stop(this.#parts, this.#store.get(reference), options);
+    const container = this.#store.get(reference);
+    if (this.#restarts.cancel(container)) return this.#stoppedWaiting(container);
+    return stop(this.#parts, container, options);
   }
 
   /** Throws NotFound, Conflict, InvalidArgument. */
@@ -126,6 +144,7 @@ export class ContainerService {
   /** Stops the container if it runs, and starts it. Throws NotFound, StartFailed. */
   async restart(reference: string, options: StopOptions): Promise<void> {
     const container = this.#store.get(reference);
+    this.#restarts.cancel(container);
     if (isRunning(container.state)) await stop(this.#parts, container, options);
     await container.lock.run(() => start(this.#parts, container));
     this.#parts.publish(container, 'restart');
@@ -135,15 +154,43 @@ export class ContainerService {
   remove(reference: string, options: { readonly force: boolean; readonly link: boolean }): Promise<void> {
     if (options.link)
       throw new NotImplemented('links are not supported by this engine: there is none to remove');
-    return remove(this.#parts, this.#store.get(reference), options.force);
+    const container = this.#store.get(reference);
+    if (options.force) this.#restarts.cancel(container);
+    return remove(this.#parts, container, options.force);
   }
 
   /** Resolves with how the container ended, once the condition holds. Throws NotFound at once. */
   wait(reference: string, condition: WaitCondition): Promise<ContainerExit> {
     const container = this.#store.get(reference);
     if (condition === 'removed') return container.removal;
-    if (condition === 'next-exit' || isRunning(container.state)) return container.nextExit;
-    return Promise.resolve(container.lastExit);
+    return condition === 'next-exit' ? container.nextExit : this.#stopped(container);
+  }
+
+  /** Throws NotFound, Conflict. */
+  pause(reference: string): Promise<void> {
+    const container = this.#store.get(reference);
+    return container.lock.run(() => pause(this.#parts, container));
+  }
+
+  /** Throws NotFound, Internal. */
+  unpause(reference: string): Promise<void> {
+    const container = this.#store.get(reference);
+    return container.lock.run(() => unpause(this.#parts, container));
+  }
+
+  /** Throws NotFound, Conflict, InvalidArgument. */
+  rename(reference: string, name: string): void {
+    rename(this.#parts, this.#store.get(reference), name);
+  }
+
+  /** The container's processes by ps(1). Throws NotFound, Conflict, InvalidArgument. */
+  top(reference: string, psArgs: string): Promise<ProcessTable> {
+    return top(this.#parts, this.#store.get(reference), psArgs);
+  }
+
+  /** Removes stopped containers. Throws InvalidArgument. */
+  prune(filters: Filters): Promise<PruneReport> {
+    return prune(this.#parts, filters);
   }
 
   /** Sets the size of a running container's terminal. Throws NotFound, Conflict. */
@@ -255,6 +302,7 @@ export class ContainerService {
   /** Lets go of everything; containers keep running. */
   async close(): Promise<void> {
     this.#parts.exits.close();
+    this.#restarts.close();
     await Promise.allSettled(this.#releases);
     await this.#parts.relay.close();
   }
@@ -271,6 +319,7 @@ export class ContainerService {
         if (removesItself(container)) await discard(this.#parts, container);
         await released;
         this.#releases.delete(released);
+        if (container.state.status === 'restarting') this.#restarts.plan(container);
       })
       .catch((error: unknown) => {
         this.#parts.log.error('cannot take note of an exit', { container: exit.id, error: messageOf(error) });
@@ -304,6 +353,27 @@ export class ContainerService {
           error: messageOf(error),
         });
       });
+  }
+
+  /** What an engine does at its start for containers that should be running. */
+  #restartIfAsked(container: Container): void {
+    if (!wantsRestart(container, true)) {
+      if (container.state.status === 'restarting') this.#restarts.cancel(container);
+      return;
+    }
+    this.#store.setState(container, { status: 'restarting' });
+    this.#restarts.plan(container);
+  }
+
+  /** A container that was stopped while it waited for its restart has no process to end. */
+  async #stoppedWaiting(container: Container): Promise<void> {
+    this.#store.setState(container, { stoppedByUser: true, restartsCancelled: true });
+    this.#parts.publish(container, 'stop');
+  }
+
+  async #stopped(container: Container): Promise<ContainerExit> {
+    while (isUp(container.state)) await container.nextExit;
+    return container.lastExit;
   }
 
   #imageId(reference: string): string | undefined {

@@ -19,13 +19,17 @@ import { isRunning } from './record.ts';
  * Starts a container. Must hold its lock. Throws NotModified (runs already), Conflict, StartFailed and what its parts
  * throw; then the machine is as it was, and the state says why.
  */
-export async function start(parts: ContainerParts, container: Container): Promise<void> {
+export async function start(
+  parts: ContainerParts,
+  container: Container,
+  by: 'user' | 'policy' = 'user',
+): Promise<void> {
   const { state } = container;
   if (container.removing) throw new Conflict('container is marked for removal and cannot be started');
   if (state.status === 'paused') throw new Conflict('cannot start a paused container, try unpause instead');
   if (isRunning(state)) throw new NotModified(`container ${container.name} is already running`);
   try {
-    await bringUp(parts, container);
+    await bringUp(parts, container, by);
   } catch (error) {
     const exitCode = error instanceof StartFailed ? error.exitCode : 128;
     parts.store.setState(container, { error: messageOf(error), exitCode });
@@ -35,7 +39,7 @@ export async function start(parts: ContainerParts, container: Container): Promis
   }
 }
 
-async function bringUp(parts: ContainerParts, container: Container): Promise<void> {
+async function bringUp(parts: ContainerParts, container: Container, by: 'user' | 'policy'): Promise<void> {
   await using undo = new AsyncDisposableStack();
   mountLayers(parts, container);
   undo.defer(() => unmountRootfs(container.files.rootfs));
@@ -75,6 +79,9 @@ async function bringUp(parts: ContainerParts, container: Container): Promise<voi
     error: '',
     oomKilled: false,
     startedAt: formatTime(nowNanos()),
+    stoppedByUser: false,
+    restartsCancelled: false,
+    restartCount: by === 'policy' ? container.state.restartCount + 1 : 0,
   });
   undo.move();
   parts.publish(container, 'start');

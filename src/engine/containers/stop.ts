@@ -4,6 +4,7 @@ import { cgroupProcesses } from '../../linux/index.ts';
 import { startTime } from '../../runtime/index.ts';
 import type { Container } from './container.ts';
 import type { ContainerParts } from './parts.ts';
+import { unpause } from './pause.ts';
 import { isRunning } from './record.ts';
 import { parseSignal } from './signals.ts';
 
@@ -29,6 +30,7 @@ export async function stop(parts: ContainerParts, container: Container, options:
   const { config } = container.record;
   const signal = parseSignal(options.signal || config.StopSignal || String(SIGTERM));
   if (!isRunning(container.state)) throw new NotModified(`container ${container.name} is already stopped`);
+  parts.store.setState(container, { stoppedByUser: true, restartsCancelled: true });
   await end(container, signal, options.timeout ?? config.StopTimeout ?? DEFAULT_TIMEOUT, parts);
   parts.publish(container, 'stop');
 }
@@ -39,8 +41,16 @@ export async function kill(parts: ContainerParts, container: Container, signalNa
   if (!isRunning(container.state)) {
     throw new Conflict(`cannot kill container: ${container.name}: container ${container.id} is not running`);
   }
+  const { StopSignal } = container.record.config;
+  // A signal that is not the one to stop with may be meant for something else: then the policy stays in force.
+  const stops = signal === SIGKILL || StopSignal === '' || signal === parseSignal(StopSignal);
+  parts.store.setState(container, {
+    stoppedByUser: true,
+    restartsCancelled: stops || container.state.restartsCancelled,
+  });
   const ended = container.nextExit;
   send(parts, container, signal);
+  if (stops && container.state.status === 'paused') await thaw(parts, container);
   if (signal !== SIGKILL) return;
   await withPatience(parts, container, ended);
 }
@@ -53,6 +63,7 @@ async function end(
 ): Promise<void> {
   const ended = container.nextExit;
   send(parts, container, signal);
+  if (container.state.status === 'paused') await thaw(parts, container);
   if (timeout < 0) {
     await ended;
     return;
@@ -74,6 +85,13 @@ async function withPatience(
   throw new Conflict(
     `container ${container.name} did not end after SIGKILL: its process ${container.state.pid} hangs in the kernel`,
   );
+}
+
+/** A frozen process does not notice a signal. */
+function thaw(parts: ContainerParts, container: Container): Promise<void> {
+  return container.lock.run(async () => {
+    if (container.state.status === 'paused') await unpause(parts, container);
+  });
 }
 
 async function endsWithin(ended: Promise<unknown>, milliseconds: number): Promise<boolean> {

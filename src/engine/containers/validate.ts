@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { type ContainerConfig, type HostConfig, InvalidArgument, NotImplemented } from '../../api/index.ts';
 import type { EngineConfig } from '../config.ts';
+import { validateCpuset } from './cpuset.ts';
+import { validateRestartPolicy } from './restart-policy.ts';
 import { parseSignal } from './signals.ts';
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
@@ -40,7 +42,9 @@ export function validateConfig(config: ContainerConfig): void {
 /** Throws InvalidArgument for a host config that contradicts itself or the machine. */
 export function validateHostConfig(host: HostConfig, config: EngineConfig): void {
   validateLimits(host);
+  validateCpuset(host);
   validateModes(host);
+  validateRestartPolicy(host.RestartPolicy, host.AutoRemove);
   if (host.Runtime !== '' && config.runtimes[host.Runtime] === undefined) {
     throw new InvalidArgument(`unknown or invalid runtime name: ${host.Runtime}`);
   }
@@ -123,10 +127,6 @@ function validateModes(host: HostConfig): void {
  */
 export function refuseUnsupported(config: ContainerConfig, host: HostConfig): void {
   const refused: ReadonlyArray<readonly [asked: boolean, what: string]> = [
-    [
-      !['', 'no'].includes(host.RestartPolicy.Name),
-      `restart policy "${host.RestartPolicy.Name}" (--restart)`,
-    ],
     [Object.values(host.PortBindings).some((list) => list.length > 0), 'publishing ports (--publish)'],
     [host.PublishAllPorts, 'publishing all ports (--publish-all)'],
     [host.Binds.length > 0 || host.Mounts.length > 0, 'volumes and bind mounts (--volume, --mount)'],
