@@ -6,8 +6,8 @@ import { type ContainerState, isUp } from './record.ts';
 export interface InspectExtras {
   readonly execIds: string[] | null;
   readonly sizes?: { readonly rw: number; readonly rootFs: number } | undefined;
-  /** The parts of the root file system, as the image tells them. */
-  readonly graph: Record<string, string>;
+  /** Folders of the image's layers, lowest first. */
+  readonly layers: readonly string[];
 }
 
 /** A container in the Engine API's shape, `GET /containers/{id}/json`. */
@@ -35,20 +35,22 @@ export function inspectContainer(container: Container, extras: InspectExtras): R
     AppArmorProfile: '',
     ExecIDs: extras.execIds,
     HostConfig: hostConfigOf(container),
-    GraphDriver: {
-      Name: 'overlay2',
-      Data: {
-        ...extras.graph,
-        MergedDir: files.rootfs,
-        UpperDir: files.upper,
-        WorkDir: files.work,
-        ID: record.id,
-      },
-    },
+    GraphDriver: { Name: 'overlay2', Data: graphOf(container, extras.layers) },
     ...(extras.sizes && { SizeRw: extras.sizes.rw, SizeRootFs: extras.sizes.rootFs }),
     Mounts: [],
     Config: configOf(container),
     NetworkSettings: networkSettings(container),
+  };
+}
+
+/** The folders that overlayfs stacks, the topmost first as its mount options have them. */
+function graphOf({ id, files }: Container, layers: readonly string[]): Record<string, string> {
+  return {
+    ID: id,
+    LowerDir: layers.toReversed().join(':'),
+    MergedDir: files.rootfs,
+    UpperDir: files.upper,
+    WorkDir: files.work,
   };
 }
 

@@ -43,8 +43,10 @@ export function selectContainers(store: ContainerStore, request: ListRequest): C
   const passes = filterFor(store, request);
   const everything =
     request.all || limit > 0 || ['status', 'exited', 'before', 'since'].some((key) => filters.has(key));
-  const newestFirst = store.all().sort((one, other) => (createdAt(one) < createdAt(other) ? 1 : -1));
-  const found = newestFirst.filter((container) => (everything || isUp(container)) && passes(container));
+  const found = store
+    .all()
+    .reverse()
+    .filter((container) => (everything || isUp(container)) && passes(container));
   return limit > 0 ? found.slice(0, limit) : found;
 }
 

@@ -248,7 +248,7 @@ export class ContainerService {
     const container = this.#store.get(reference);
     return inspectContainer(container, {
       execIds: this.#execs.idsOf(container),
-      graph: {},
+      layers: this.#parts.images.get(container.record.imageId).layers,
       sizes: size ? await this.#sizes(container) : undefined,
     });
   }
