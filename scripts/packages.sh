@@ -21,6 +21,7 @@ missing_packages() {
   has ps || echo 'procps                           processes, for top'
   has mount || echo 'mount                            file systems'
   { has unshare && has setsid && has flock; } || echo 'util-linux                       namespaces and sessions'
+  ldconfig -p | grep -q 'libatomic\.so\.1 ' || echo 'libatomic1                       a library of Node 26'
   busybox_is_static || echo 'busybox-static                   the content of the images hello-world and busybox'
   [ -s /usr/share/containers/seccomp.json ] || echo 'golang-github-containers-common  the default seccomp profile'
   [ -s /etc/ssl/certs/ca-certificates.crt ] || echo 'ca-certificates                  whom to trust when pulling'
