@@ -8,21 +8,11 @@ import {
   type CreateExecRequest,
   type Filters,
   InvalidArgument,
-  messageOf,
   NotFound,
   NotImplemented,
-  NotModified,
   type StartExecRequest,
 } from '../../api/index.ts';
-import {
-  deleteContainer,
-  type Exit,
-  Exits,
-  type LogEntry,
-  type LogQuery,
-  Relay,
-  readLog,
-} from '../../runtime/index.ts';
+import { Exits, type LogEntry, type LogQuery, Relay, readLog } from '../../runtime/index.ts';
 import type { EngineConfig } from '../config.ts';
 import type { Database } from '../database.ts';
 import type { EventBus } from '../events/index.ts';
@@ -33,7 +23,6 @@ import { type AttachRequest, attach, checkAttach } from './attach.ts';
 import type { Container, ContainerExit } from './container.ts';
 import { type CreatedContainer, createContainer } from './create.ts';
 import { Execs } from './execs.ts';
-import { releaseRun, takeExit } from './exit.ts';
 import { inspectContainer } from './inspect.ts';
 import { selectContainers, summarise } from './list.ts';
 import { ContainerParts } from './parts.ts';
@@ -41,13 +30,13 @@ import { pause, unpause } from './pause.ts';
 import { type PruneReport, prune } from './prune.ts';
 import { isRunning, isUp } from './record.ts';
 import { recover } from './recover.ts';
-import { discard, remove } from './remove.ts';
+import { remove } from './remove.ts';
 import { rename } from './rename.ts';
-import { Restarts, wantsRestart } from './restart-policy.ts';
 import { folderSize } from './sizes.ts';
 import { start } from './start.ts';
 import { kill, type StopOptions, stop } from './stop.ts';
 import { ContainerStore } from './store.ts';
+import { Supervisor } from './supervisor.ts';
 import { type ProcessTable, top } from './top.ts';
 
 /** What the containers need of the rest of the engine. */
@@ -63,17 +52,12 @@ export interface ContainerServiceParts {
 /** When `wait` answers. */
 export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
 
-const KILLED_EXIT = 137;
-/** conmon renames the exit file into place just before it ends; the kernel may tell of the two in either order. */
-const EXIT_GRACE_MS = 500;
-
 /** Everything that can be done with containers. A reference is a full ID, a name or the beginning of an ID. */
 export class ContainerService {
   readonly #parts: ContainerParts;
   readonly #store: ContainerStore;
   readonly #execs: Execs;
-  readonly #restarts: Restarts;
-  readonly #releases = new Set<Promise<void>>();
+  readonly #supervisor: Supervisor;
 
   private constructor(given: ContainerServiceParts) {
     const { config } = given;
@@ -84,13 +68,14 @@ export class ContainerService {
       ...given,
       store: this.#store,
       relay: new Relay(),
-      exits: new Exits(exits, (exit) => this.#exited(exit)),
-      conmonEnded: (container) => void this.#conmonEnded(container),
+      exits: new Exits(exits, (exit) => {
+        const container = this.#store.byId(exit.id);
+        if (container !== undefined) this.#supervisor.exited(container, exit);
+      }),
+      conmonEnded: (container) => void this.#supervisor.conmonEnded(container),
     });
     this.#execs = new Execs(this.#parts);
-    this.#restarts = new Restarts(this.#parts, (container) =>
-      container.lock.run(() => start(this.#parts, container, 'policy')),
-    );
+    this.#supervisor = new Supervisor(this.#parts);
   }
 
   /** Takes up the containers as they are: those that run go on running. */
@@ -98,10 +83,7 @@ export class ContainerService {
     const service = new ContainerService(given);
     try {
       await recover(service.#parts);
-      for (const container of service.#store.all()) {
-        service.#removeIfAsked(container);
-        service.#restartIfAsked(container);
-      }
+      service.#supervisor.takeUp();
       return service;
     } catch (error) {
       await service.close();
@@ -115,24 +97,14 @@ export class ContainerService {
   }
 
   /** Throws NotFound, NotModified, Conflict, StartFailed. */
-  async start(reference: string): Promise<void> {
-    const container = this.#store.get(reference);
-    if (container.state.status === 'restarting') {
-      throw new NotModified(`container ${container.name} is already running`);
-    }
-    this.#restarts.reset(container);
-    try {
-      await container.lock.run(() => start(this.#parts, container));
-    } catch (error) {
-      if (!(error instanceof NotModified)) this.#removeIfAsked(container);
-      throw error;
-    }
+  start(reference: string): Promise<void> {
+    return this.#supervisor.start(this.#store.get(reference));
   }
 
   /** Throws NotFound, NotModified, InvalidArgument. */
   stop(reference: string, options: StopOptions): Promise<void> {
     const container = this.#store.get(reference);
-    if (this.#restarts.cancel(container)) return this.#stoppedWaiting(container);
+    if (this.#supervisor.restarts.cancel(container)) return this.#stoppedWaiting(container);
     return stop(this.#parts, container, options);
   }
 
@@ -144,7 +116,7 @@ export class ContainerService {
   /** Stops the container if it runs, and starts it. Throws NotFound, StartFailed. */
   async restart(reference: string, options: StopOptions): Promise<void> {
     const container = this.#store.get(reference);
-    this.#restarts.cancel(container);
+    this.#supervisor.restarts.cancel(container);
     if (isRunning(container.state)) await stop(this.#parts, container, options);
     await container.lock.run(() => start(this.#parts, container));
     this.#parts.publish(container, 'restart');
@@ -155,7 +127,7 @@ export class ContainerService {
     if (options.link)
       throw new NotImplemented('links are not supported by this engine: there is none to remove');
     const container = this.#store.get(reference);
-    if (options.force) this.#restarts.cancel(container);
+    if (options.force) this.#supervisor.restarts.cancel(container);
     return remove(this.#parts, container, options.force);
   }
 
@@ -302,67 +274,8 @@ export class ContainerService {
   /** Lets go of everything; containers keep running. */
   async close(): Promise<void> {
     this.#parts.exits.close();
-    this.#restarts.close();
-    await Promise.allSettled(this.#releases);
+    await this.#supervisor.close();
     await this.#parts.relay.close();
-  }
-
-  #exited(exit: Exit): void {
-    const container = this.#store.byId(exit.id);
-    if (container === undefined) return;
-    container.lock
-      .run(async () => {
-        if (!takeExit(this.#parts, container, exit)) return;
-        const released = releaseRun(this.#parts, container);
-        this.#releases.add(released);
-        // A container that goes with its process is gone for its client while the runtime still tidies up.
-        if (removesItself(container)) await discard(this.#parts, container);
-        await released;
-        this.#releases.delete(released);
-        if (container.state.status === 'restarting') this.#restarts.plan(container);
-      })
-      .catch((error: unknown) => {
-        this.#parts.log.error('cannot take note of an exit', { container: exit.id, error: messageOf(error) });
-      });
-  }
-
-  async #conmonEnded(container: Container): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, EXIT_GRACE_MS).unref());
-    const { id } = container;
-    if (!isRunning(container.state) || container.bundle.conmonAlive()) return;
-    const exit = this.#parts.exits.read(id);
-    if (exit !== undefined) {
-      this.#exited(exit);
-      return;
-    }
-    this.#parts.log.error('conmon was killed: its container is ended', { container: id });
-    await deleteContainer(this.#parts.runtimeOf(container), id);
-    this.#exited({ id, code: KILLED_EXIT, at: new Date() });
-  }
-
-  /** Removes a container that was made to be removed after its end. */
-  #removeIfAsked(container: Container): void {
-    if (!removesItself(container)) return;
-    container.removing = true;
-    container.lock
-      .run(() => discard(this.#parts, container))
-      .catch((error: unknown) => {
-        container.removing = false;
-        this.#parts.log.error('cannot remove a container after its end', {
-          container: container.id,
-          error: messageOf(error),
-        });
-      });
-  }
-
-  /** What an engine does at its start for containers that should be running. */
-  #restartIfAsked(container: Container): void {
-    if (!wantsRestart(container, true)) {
-      if (container.state.status === 'restarting') this.#restarts.cancel(container);
-      return;
-    }
-    this.#store.setState(container, { status: 'restarting' });
-    this.#restarts.plan(container);
   }
 
   /** A container that was stopped while it waited for its restart has no process to end. */
@@ -390,10 +303,4 @@ export class ContainerService {
     const image = this.#parts.images.get(record.imageId);
     return { rw, rootFs: rw + image.size };
   }
-}
-
-/** Whether a container is to go now: it was made to be removed after its end, and has ended or could not be started. */
-function removesItself({ record, state, removing }: Container): boolean {
-  const ended = state.status === 'exited' || state.error !== '';
-  return record.hostConfig.AutoRemove && ended && !isRunning(state) && !removing;
 }

@@ -1,0 +1,105 @@
+import { messageOf, NotModified } from '../../api/index.ts';
+import { deleteContainer, type Exit } from '../../runtime/index.ts';
+import type { Container } from './container.ts';
+import { releaseRun, takeExit } from './exit.ts';
+import type { ContainerParts } from './parts.ts';
+import { isRunning } from './record.ts';
+import { discard } from './remove.ts';
+import { Restarts, wantsRestart } from './restart-policy.ts';
+import { start } from './start.ts';
+
+const KILLED_EXIT = 137;
+/** conmon renames the exit file into place just before it ends; the kernel may tell of the two in either order. */
+const EXIT_GRACE_MS = 500;
+
+/** Sees to it that the end of a container's process has its consequences: the record, the tidying up, what comes next. */
+export class Supervisor {
+  readonly restarts: Restarts;
+  readonly #parts: ContainerParts;
+  readonly #releases = new Set<Promise<void>>();
+
+  constructor(parts: ContainerParts) {
+    this.#parts = parts;
+    this.restarts = new Restarts(parts, (container) =>
+      container.lock.run(() => start(parts, container, 'policy')),
+    );
+  }
+
+  /** Starts a container for a user; one that was made to go after its end goes when it cannot be started. */
+  async start(container: Container): Promise<void> {
+    if (container.state.status === 'restarting') {
+      throw new NotModified(`container ${container.name} is already running`);
+    }
+    this.restarts.reset(container);
+    try {
+      await container.lock.run(() => start(this.#parts, container));
+    } catch (error) {
+      if (!(error instanceof NotModified)) this.#removeIfAsked(container);
+      throw error;
+    }
+  }
+
+  /** Takes the containers up that an engine finds at its start, once it is known which of them run. */
+  takeUp(): void {
+    for (const container of this.#parts.store.all()) {
+      this.#removeIfAsked(container);
+      if (wantsRestart(container, true)) {
+        this.#parts.store.setState(container, { status: 'restarting' });
+        this.restarts.plan(container);
+      } else {
+        this.restarts.cancel(container);
+      }
+    }
+  }
+
+  /** The exit of a container has been found; it may be told twice. */
+  exited(container: Container, exit: Exit): void {
+    this.#logged(container, 'cannot take note of an exit', async () => {
+      if (!takeExit(this.#parts, container, exit)) return;
+      const released = releaseRun(this.#parts, container);
+      this.#releases.add(released);
+      // A container that goes with its process is gone for its client while the runtime still tidies up.
+      if (removesItself(container)) await discard(this.#parts, container);
+      await released;
+      this.#releases.delete(released);
+      if (container.state.status === 'restarting') this.restarts.plan(container);
+    });
+  }
+
+  /** A container whose conmon was killed has nobody to leave its exit code: it is ended. */
+  async conmonEnded(container: Container): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, EXIT_GRACE_MS).unref());
+    const { id } = container;
+    if (!isRunning(container.state) || container.bundle.conmonAlive()) return;
+    const exit = this.#parts.exits.read(id);
+    if (exit === undefined) {
+      this.#parts.log.error('conmon was killed: its container is ended', { container: id });
+      await deleteContainer(this.#parts.runtimeOf(container), id);
+    }
+    this.exited(container, exit ?? { id, code: KILLED_EXIT, at: new Date() });
+  }
+
+  /** Plans nothing any more, and lets what is being tidied up come to its end. */
+  async close(): Promise<void> {
+    this.restarts.close();
+    await Promise.allSettled(this.#releases);
+  }
+
+  #removeIfAsked(container: Container): void {
+    if (!removesItself(container)) return;
+    this.#logged(container, 'cannot remove a container after its end', () => discard(this.#parts, container));
+  }
+
+  /** Runs `body` under the container's lock; nobody waits for it, so what goes wrong is logged. */
+  #logged(container: Container, what: string, body: () => Promise<void>): void {
+    container.lock.run(body).catch((error: unknown) => {
+      this.#parts.log.error(what, { container: container.id, error: messageOf(error) });
+    });
+  }
+}
+
+/** Whether a container is to go now: it was made to be removed after its end, and has ended or could not be started. */
+function removesItself({ record, state, removing }: Container): boolean {
+  const ended = state.status === 'exited' || state.error !== '';
+  return record.hostConfig.AutoRemove && ended && !isRunning(state) && !removing;
+}
