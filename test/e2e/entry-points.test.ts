@@ -44,6 +44,11 @@ for (const name of ['berth', 'berthd']) {
       await version(join(checkout, 'bin', name), '/', bare);
     });
 
+    test('keeps its arguments from Node', async () => {
+      const result = await run(join(checkout, 'bin', name), ['--env-file', '/nope']);
+      assert.match(result.stderr, /unknown flag: --env-file/);
+    });
+
     test('says how to set up a checkout that is not', async () => {
       const fresh = join(scratch, 'fresh/bin');
       mkdirSync(fresh, { recursive: true });
