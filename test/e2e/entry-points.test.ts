@@ -46,7 +46,8 @@ for (const name of ['berth', 'berthd']) {
 
     test('keeps its arguments from Node', async () => {
       const result = await run(join(checkout, 'bin', name), ['--env-file', '/nope']);
-      assert.match(result.stderr, /unknown flag: --env-file/);
+      // Node would say: /path/to/node: /nope: not found
+      assert.doesNotMatch(result.stderr, /: not found/);
     });
 
     test('says how to set up a checkout that is not', async () => {
