@@ -18,7 +18,7 @@ new_namespaces() {
 # On the file system of the data root, since overlayfs takes no upper layer on some (overlayfs itself, NFS).
 overlay_mount() {
   data_root=${BERTH_DATA_ROOT:-/var/lib/berth}
-  mkdir -p "$data_root"
+  mkdir -p -m 0711 "$data_root"
   scratch=$(mktemp -d "$data_root/set-up.XXXXXX")
   mkdir "$scratch/lower" "$scratch/upper" "$scratch/work" "$scratch/merged"
   status=0
