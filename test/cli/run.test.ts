@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,7 +50,7 @@ suite('the client on an engine', needs('root', 'crun', 'conmon'), () => {
 
   test('run ends with 128 and the signal that ended the container', async () => {
     // Signals that nobody handles do not reach the first process of a namespace, hence the child.
-    assert.equal((await berth(...script('sh -c "kill -9 \\$\\$"'))).code, 137);
+    assert.equal((await berth(...script('sh -c "kill -9 \\$\\$"', 'exit $?'))).code, 137);
   });
 
   test('run --rm leaves nothing, and --cidfile names the container', async () => {
@@ -87,12 +88,13 @@ suite('the client on an engine', needs('root', 'crun', 'conmon'), () => {
         'berth',
         ...script(`trap 'echo got ${name}; exit 9' ${name}`, 'echo ready', 'while :; do sleep 0.05; done'),
       );
+      const ended = endOf(child);
       let output = '';
       child.stdout!.on('data', (bytes: Buffer) => {
         output += String(bytes);
         if (output === 'ready\n') child.kill(signal);
       });
-      const code = await new Promise((resolve) => child.on('exit', resolve));
+      const code = await ended;
       assert.deepEqual([output, code], [`ready\ngot ${name}\n`, 9]);
     });
   }
@@ -143,21 +145,23 @@ suite('the client on an engine', needs('root', 'crun', 'conmon'), () => {
   test('output into a closed pipe ends the client', async () => {
     await berth('run', '-d', '--name', 'chatty', '--network', 'none', 'busybox', 'sleep', '1000');
     const child = engine.spawn('berth', 'exec', 'chatty', 'yes');
+    const ended = endOf(child);
     child.stdout!.once('data', () => child.stdout!.destroy());
-    assert.equal(await new Promise((resolve) => child.on('exit', resolve)), 141);
+    assert.equal(await ended, 141);
     await berth('rm', '-f', 'chatty');
   });
 
   test('an engine that dies is one line, and no stack', async () => {
     await berth('run', '-d', '--name', 'orphan', '--network', 'none', 'busybox', 'sleep', '1000');
     const child = engine.spawn('berth', 'logs', '-f', 'orphan');
+    const ended = endOf(child);
     let errors = '';
     child.stderr!.on('data', (bytes: Buffer) => {
       errors += String(bytes);
     });
     await sleep(500);
     await engine.kill9();
-    assert.equal(await new Promise((resolve) => child.on('exit', resolve)), 1);
+    assert.equal(await ended, 1);
     assert.match(errors, /^The connection to the Berth engine at unix:.* was lost: .*\n$/);
     const absent = await berth('ps');
     assert.deepEqual(
@@ -223,3 +227,8 @@ suite('the client on an engine', needs('root', 'crun', 'conmon'), () => {
     });
   });
 });
+
+/** The exit code, once all of the output has come. Asked for before anything can end the program. */
+function endOf(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve) => child.on('close', resolve));
+}

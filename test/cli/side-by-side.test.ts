@@ -62,9 +62,9 @@ const LINES: readonly (string | readonly string[])[] = [
   'load -i /nope',
   'import',
   'import /nope',
-  'update c',
+  'update cc',
   'events --since zz',
-  'logs --since zz c',
+  'logs --since zz cc',
   'rm -f x',
   'inspect --type zz x',
   'ps --filter foo',
@@ -115,7 +115,7 @@ const LINES: readonly (string | readonly string[])[] = [
   ['ps', '-a', '--format', '{{json .}}'],
   ['ps', '-a', '--format', '{{.Nope}}'],
   ['ps', '--format', '{{'],
-  'ps -a --filter name=c --filter label=l',
+  'ps -a --filter name=cc --filter label=l',
   'images',
   'image ls',
   'images -q',
@@ -126,22 +126,22 @@ const LINES: readonly (string | readonly string[])[] = [
   'images --format json',
   ['images', '--format', '{{.Repository}}:{{.Tag}} {{.ID}} {{.Size}} {{.Digest}}'],
   'inspect busybox',
-  'inspect c',
-  'inspect -s c',
-  'inspect c busybox',
-  'inspect c nosuch',
-  'container inspect c',
+  'inspect cc',
+  'inspect -s cc',
+  'inspect cc busybox',
+  'inspect cc nosuch',
+  'container inspect cc',
   'image inspect busybox',
-  ['inspect', '-f', '{{.Name}} {{.State.Running}} {{json .Config.Labels}}', 'c', 'nosuch'],
-  ['inspect', '-f', '{{.Nope}}', 'c'],
-  ['inspect', '-f', 'json', 'c'],
+  ['inspect', '-f', '{{.Name}} {{.State.Running}} {{json .Config.Labels}}', 'cc', 'nosuch'],
+  ['inspect', '-f', '{{.Nope}}', 'cc'],
+  ['inspect', '-f', 'json', 'cc'],
   'history busybox',
   'history -q --no-trunc busybox',
-  'logs c',
-  'logs -t c',
-  'logs -n 1 c',
-  'wait c',
-  'port c',
+  'logs cc',
+  'logs -t cc',
+  'logs -n 1 cc',
+  'wait cc',
+  'port cc',
   ['version', '-f', '{{.Server.Version}} {{.Server.Os}}'],
   ['info', '-f', '{{.ServerVersion}} {{.Name}} {{.Driver}}'],
 ];
@@ -150,10 +150,10 @@ suite('our client says what the official one says', needs('root', 'docker', 'cru
   let engine: TestEngine;
   before(async () => {
     engine = await startEngine();
-    await engine.docker(
+    const made = await engine.docker(
       'run',
       '--name',
-      'c',
+      'cc',
       '--network',
       'none',
       '-l',
@@ -165,6 +165,7 @@ suite('our client says what the official one says', needs('root', 'docker', 'cru
       '-c',
       'echo out; echo err >&2',
     );
+    assert.equal(made.code, 0, made.stderr);
   });
   after(() => engine[Symbol.asyncDispose]());
 

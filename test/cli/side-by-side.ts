@@ -11,7 +11,7 @@ const START = fileURLToPath(new URL('../../src/cli/start.mjs', import.meta.url))
 
 /** Runs our client from the sources. */
 export function berth(host: string, args: readonly string[], input?: string): Promise<Outcome> {
-  return execute(process.execPath, [START, ...args], host, input);
+  return execute(process.execPath, ['--', START, ...args], host, input);
 }
 
 /** Runs the official client. */

@@ -28,13 +28,17 @@ export async function startAttached(
 ): Promise<void> {
   const { id, tty } = options;
   using undo = new DisposableStack();
-  if (options.sigProxy) undo.defer(forwardSignals(containers, id));
+  const running = Promise.withResolvers<void>();
+  running.promise.catch(() => {});
+  if (options.sigProxy) undo.defer(forwardSignals(containers, id, running.promise));
   const hijacked = await attach(containers, options);
   const { exit } = await containers.wait(id, options.condition);
   const session = hijacked && (await beginSession(hijacked, options, undo));
   try {
     await start();
+    running.resolve();
   } catch (error) {
+    running.reject(error);
     hijacked?.stream.destroy();
     // What removes itself is gone when this returns, as after an ordinary end.
     if (options.condition === 'removed') await Promise.race([exit, sleep(5000)]).catch(() => {});

@@ -14,11 +14,14 @@ const FORWARDED: readonly NodeJS.Signals[] = [
   'SIGWINCH',
 ];
 
-/** Passes the signals that this process gets on to a container. Returns the way to stop that. */
-export function forwardSignals(containers: Containers, id: string): () => void {
+/**
+ * Passes the signals that this process gets on to a container, from the moment when it is `running`; those that come
+ * earlier wait. Returns the way to stop that.
+ */
+export function forwardSignals(containers: Containers, id: string, running: Promise<unknown>): () => void {
   const forward = (signal: NodeJS.Signals): void => {
-    // The container may have ended, or not begun; its exit is what counts.
-    containers.kill(id, signal.slice('SIG'.length)).catch(() => {});
+    // The container may have ended, or never begun: its exit is what counts.
+    void running.then(() => containers.kill(id, signal.slice('SIG'.length))).catch(() => {});
   };
   for (const signal of FORWARDED) process.on(signal, forward);
   return () => {

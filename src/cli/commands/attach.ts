@@ -26,7 +26,7 @@ export const command = defineCommand({
     const detachKeys = values['detach-keys'] || cli.config.detachKeys || '';
 
     using undo = new DisposableStack();
-    if (values['sig-proxy'] && !tty) undo.defer(forwardSignals(containers, id));
+    if (values['sig-proxy'] && !tty) undo.defer(forwardSignals(containers, id, Promise.resolve()));
     const { exit } = await containers.wait(id);
     const hijacked = await containers.attach(id, {
       stream: true,
