@@ -1,4 +1,5 @@
 export * from './cgroup.ts';
+export { type CgroupStats, cgroupStats, type IoCount } from './cgroup-stats.ts';
 export * from './chroot.ts';
 export * from './epoll.ts';
 export * from './eventfd.ts';

@@ -21,3 +21,5 @@ export type { HardLimits } from './spec/resources.ts';
 export { DefaultSeccomp, parseProfile, resolveProfile, type SeccompFilter } from './spec/seccomp.ts';
 export { commandOf, environment, makeSpec, type SpecInput } from './spec/spec.ts';
 export { resolveUser } from './spec/users.ts';
+export { type IoCount, type Sample, takeSample } from './stats.ts';
+export { type SamplePair, StatsSampler } from './stats-sampler.ts';

@@ -3,6 +3,7 @@ import { type ContainersEngine, containerRoutes } from './containers.ts';
 import { execRoutes } from './execs.ts';
 import { type ImagesEngine, imageRoutes } from './images.ts';
 import { type NetworksEngine, networkRoutes } from './networks.ts';
+import { statsRoutes } from './stats.ts';
 import { swarmRoutes } from './swarm.ts';
 import { type SystemEngine, systemRoutes } from './system.ts';
 
@@ -16,5 +17,6 @@ export function registerRoutes(router: Router, engine: RoutedEngine): void {
   networkRoutes(router, engine);
   containerRoutes(router, engine);
   execRoutes(router, engine);
+  statsRoutes(router, engine);
   swarmRoutes(router);
 }

@@ -34,6 +34,7 @@ import { remove } from './remove.ts';
 import { rename } from './rename.ts';
 import { folderSize } from './sizes.ts';
 import { start } from './start.ts';
+import { Stats, type StatsRequest } from './stats.ts';
 import { kill, type StopOptions, stop } from './stop.ts';
 import { ContainerStore } from './store.ts';
 import { Supervisor } from './supervisor.ts';
@@ -57,6 +58,7 @@ export class ContainerService {
   readonly #parts: ContainerParts;
   readonly #store: ContainerStore;
   readonly #execs: Execs;
+  readonly #stats: Stats;
   readonly #supervisor: Supervisor;
 
   private constructor(given: ContainerServiceParts) {
@@ -75,6 +77,7 @@ export class ContainerService {
       conmonEnded: (container) => void this.#supervisor.conmonEnded(container),
     });
     this.#execs = new Execs(this.#parts);
+    this.#stats = new Stats(this.#parts);
     this.#supervisor = new Supervisor(this.#parts);
   }
 
@@ -158,6 +161,11 @@ export class ContainerService {
   /** The container's processes by ps(1). Throws NotFound, Conflict, InvalidArgument. */
   top(reference: string, psArgs: string): Promise<ProcessTable> {
     return top(this.#parts, this.#store.get(reference), psArgs);
+  }
+
+  /** What the container uses of the machine, in the shape of `GET /containers/{id}/stats`. Throws NotFound. */
+  stats(reference: string, request: StatsRequest): AsyncGenerator<Record<string, unknown>> {
+    return this.#stats.of(this.#store.get(reference), request);
   }
 
   /** Removes stopped containers. Throws InvalidArgument. */
@@ -274,6 +282,7 @@ export class ContainerService {
   /** Lets go of everything; containers keep running. */
   async close(): Promise<void> {
     this.#parts.exits.close();
+    this.#stats.close();
     await this.#supervisor.close();
     await this.#parts.relay.close();
   }
