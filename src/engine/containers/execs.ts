@@ -32,15 +32,20 @@ interface Exec {
   readonly id: string;
   readonly container: Container;
   readonly request: CreateExecRequest;
-  process?: ExecProcess;
+  /** While it runs. */
+  process?: ExecProcess | undefined;
   running: boolean;
   exitCode: number | null;
+  /** Milliseconds since 1970, once it has ended. */
+  keptUntil?: number;
 }
 
 /** The execs of all containers. */
 export class Execs {
   readonly #parts: ContainerParts;
   readonly #all = new Map<string, Exec>();
+  /** Containers at whose removal their execs will be forgotten. */
+  readonly #watched = new WeakSet<Container>();
 
   constructor(parts: ContainerParts) {
     this.#parts = parts;
@@ -55,9 +60,11 @@ export class Execs {
     if (request.Cmd.length === 0) throw new InvalidArgument('No exec command specified');
     parseDetachKeys(request.DetachKeys || DEFAULT_DETACH_KEYS);
     resolveUser(container.files.rootfs, request.User || container.record.config.User, []);
+    this.#forgetOld();
     const id = randomBytes(32).toString('hex');
     this.#all.set(id, { id, container, request, running: false, exitCode: null });
     this.#publish(this.#all.get(id)!, 'exec_create');
+    this.#forgetWith(container);
     return id;
   }
 
@@ -168,10 +175,28 @@ export class Execs {
   #ended(exec: Exec, process: ExecProcess, end: ExecEnd): void {
     exec.running = false;
     exec.exitCode = end.exitCode;
+    // Its streams and their buffers are worth more memory than everything else about it.
+    exec.process = undefined;
     this.#publish(exec, 'exec_die', { exitCode: String(end.exitCode) });
-    setTimeout(() => this.#all.delete(exec.id), KEPT_MS).unref();
+    exec.keptUntil = Date.now() + KEPT_MS;
     const text = end.failure && Buffer.from(`${end.failure.message}\r\n`);
     void process.close(text && (exec.request.Tty ? text : frame(STDOUT, text)));
+  }
+
+  #forgetOld(): void {
+    const now = Date.now();
+    for (const { id, keptUntil } of this.#all.values()) {
+      if (keptUntil !== undefined && keptUntil < now) this.#all.delete(id);
+    }
+  }
+
+  /** Sees to it that a container's execs go when it goes, those that were never started included. */
+  #forgetWith(container: Container): void {
+    if (this.#watched.has(container)) return;
+    this.#watched.add(container);
+    void container.removal.then(() => {
+      for (const [id, exec] of this.#all) if (exec.container === container) this.#all.delete(id);
+    });
   }
 
   #publish(exec: Exec, action: string, attributes: Record<string, string> = {}): void {
