@@ -1,4 +1,4 @@
-export { type Result, type RunOptions, run, succeed } from './command.ts';
+export { exitCode, type Result, type RunOptions, run, succeed } from './command.ts';
 export { type EngineOptions, startEngine, TestEngine } from './engine.ts';
 export { type Answer, type RequestOptions, request } from './http.ts';
 export { needs } from './peers.ts';
