@@ -1,4 +1,5 @@
 import type { HostConfig } from '../../api/index.ts';
+import { cgroupVersion } from '../../linux/index.ts';
 import type { OciMount } from './oci.ts';
 
 /** Files that the engine writes for the container and that appear in its /etc. Paths on the host. */
@@ -41,13 +42,24 @@ export function systemMounts(
     mount('/dev', 'tmpfs', 'tmpfs', 'nosuid,strictatime,mode=755,size=65536k'),
     mount('/dev/pts', 'devpts', 'devpts', 'nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5'),
     mount('/sys', 'sysfs', 'sysfs', `nosuid,noexec,nodev,${access}`),
-    mount('/sys/fs/cgroup', 'cgroup', 'cgroup', `${access},nosuid,noexec,nodev,relatime`),
+    cgroupMount(host, `${access},nosuid,noexec,nodev,relatime`),
     mount('/dev/mqueue', 'mqueue', 'mqueue', 'nosuid,noexec,nodev'),
     ...(host.IpcMode === 'none' ? [] : [sharedMemory(shmSize, sharedShm)]),
     bindMount(files.resolvConf, '/etc/resolv.conf', fileAccess),
     bindMount(files.hostname, '/etc/hostname', fileAccess),
     bindMount(files.hosts, '/etc/hosts', fileAccess),
   ];
+}
+
+/**
+ * A container in the machine's own cgroup namespace gets the machine's mount: mounting version 2 anew from there would take
+ * nsdelegate and memory_recursiveprot away from the whole machine, which systemd relies on.
+ */
+function cgroupMount({ CgroupnsMode }: HostConfig, options: string): OciMount {
+  const path = '/sys/fs/cgroup';
+  return CgroupnsMode === 'host' && cgroupVersion() === 2
+    ? mount(path, 'bind', path, `rbind,rprivate,${options}`)
+    : mount(path, 'cgroup', 'cgroup', options);
 }
 
 function sharedMemory(size: number, shared: string | undefined): OciMount {
