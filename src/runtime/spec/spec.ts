@@ -80,7 +80,7 @@ export function makeSpec(input: SpecInput): OciSpec {
       capabilities: processCapabilities(capabilities, user.uid),
       rlimits: rlimits(hostConfig.Ulimits, input.hardLimits, input.warn),
       noNewPrivileges: input.noNewPrivileges,
-      ...(hostConfig.OomScoreAdj !== 0 && { oomScoreAdj: hostConfig.OomScoreAdj }),
+      oomScoreAdj: hostConfig.OomScoreAdj,
     },
     root: { path: input.rootfs, readonly: hostConfig.ReadonlyRootfs },
     ...(uts && { hostname: config.Hostname }),
