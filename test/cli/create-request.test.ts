@@ -264,9 +264,18 @@ suite('the create request is the one that the official client sends', needs('doc
 });
 
 function stripped(body: unknown): unknown {
-  const { NetworkingConfig: networking } = body as {
+  const {
+    NetworkingConfig: networking,
+    HostConfig: host,
+    Env: env,
+  } = body as {
     NetworkingConfig: { EndpointsConfig: Record<string, Record<string, unknown>> };
+    HostConfig: { Binds: string[] | null };
+    Env: string[] | null;
   };
+  // The official client keeps these in maps, whose order is by chance.
+  env?.sort();
+  host.Binds?.sort();
   for (const endpoint of Object.values(networking.EndpointsConfig)) {
     for (const name of ANSWERS) delete endpoint[name];
   }
