@@ -1,6 +1,10 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Conflict, Internal } from '../api/index.ts';
+import type { Bundle } from './bundle.ts';
 import type { OciRuntime } from './conmon.ts';
 import { type ProcessResult, run } from './process.ts';
+import type { OciResources } from './spec/oci.ts';
 import { startFailure } from './start-failure.ts';
 
 /** A container's state as its OCI runtime tells it. */
@@ -40,6 +44,23 @@ export async function pauseContainer(
 ): Promise<void> {
   const result = await verb(runtime, [how, id]);
   if (result.code !== 0) throw new Conflict(`cannot ${how} container ${id}: ${result.stderr.trim()}`);
+}
+
+/** Gives a running container other limits; what `limits` leaves out stays as it is. Throws Internal. */
+export async function updateContainer(
+  runtime: OciRuntime,
+  id: string,
+  bundle: Bundle,
+  limits: Omit<OciResources, 'devices'>,
+): Promise<void> {
+  const file = join(bundle.folder, 'update.json');
+  writeFileSync(file, JSON.stringify(limits), { mode: 0o600 });
+  try {
+    const result = await verb(runtime, ['update', '--resources', file, id]);
+    if (result.code !== 0) throw new Internal(result.stderr.trim());
+  } finally {
+    rmSync(file, { force: true });
+  }
 }
 
 function verb(runtime: OciRuntime, args: readonly string[]): Promise<ProcessResult> {

@@ -6,6 +6,7 @@ import { type NetworksEngine, networkRoutes } from './networks.ts';
 import { statsRoutes } from './stats.ts';
 import { swarmRoutes } from './swarm.ts';
 import { type SystemEngine, systemRoutes } from './system.ts';
+import { updateRoutes } from './update.ts';
 
 /** What the routes call of the engine. */
 export type RoutedEngine = SystemEngine & ImagesEngine & NetworksEngine & ContainersEngine;
@@ -18,5 +19,6 @@ export function registerRoutes(router: Router, engine: RoutedEngine): void {
   containerRoutes(router, engine);
   execRoutes(router, engine);
   statsRoutes(router, engine);
+  updateRoutes(router, engine);
   swarmRoutes(router);
 }

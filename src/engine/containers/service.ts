@@ -7,6 +7,7 @@ import {
   type CreateContainerRequest,
   type CreateExecRequest,
   type Filters,
+  type HostConfig,
   InvalidArgument,
   NotFound,
   NotImplemented,
@@ -39,6 +40,7 @@ import { kill, type StopOptions, stop } from './stop.ts';
 import { ContainerStore } from './store.ts';
 import { Supervisor } from './supervisor.ts';
 import { type ProcessTable, top } from './top.ts';
+import { type UpdateReport, update } from './update.ts';
 
 /** What the containers need of the rest of the engine. */
 export interface ContainerServiceParts {
@@ -161,6 +163,12 @@ export class ContainerService {
   /** The container's processes by ps(1). Throws NotFound, Conflict, InvalidArgument. */
   top(reference: string, psArgs: string): Promise<ProcessTable> {
     return top(this.#parts, this.#store.get(reference), psArgs);
+  }
+
+  /** Changes limits and restart policy. Throws NotFound, InvalidArgument, Conflict, Internal. */
+  update(reference: string, request: HostConfig): Promise<UpdateReport> {
+    const container = this.#store.get(reference);
+    return container.lock.run(() => update(this.#parts, container, request));
   }
 
   /** What the container uses of the machine, in the shape of `GET /containers/{id}/stats`. Throws NotFound. */
