@@ -1,3 +1,4 @@
+import { connect, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Endpoint, TlsOptions } from './endpoint.ts';
 import { CannotConnect, InvalidEndpoint } from './errors.ts';
@@ -7,20 +8,17 @@ export async function dial(endpoint: Endpoint, signal?: AbortSignal): Promise<Du
   signal?.throwIfAborted();
   switch (endpoint.kind) {
     case 'unix': {
-      const { connect } = await import('node:net');
       return opened(endpoint.host, connect({ path: endpoint.path, allowHalfOpen: true }), 'connect', signal);
     }
     case 'tcp': {
       const { hostname: host, port, tls } = endpoint;
       if (!tls) {
-        const { connect } = await import('node:net');
         const socket = connect({ host, port, allowHalfOpen: true, noDelay: true });
         return opened(endpoint.host, socket, 'connect', signal);
       }
-      const { connect } = await import('node:tls');
-      const { isIP } = await import('node:net');
+      const { connect: connectTls } = await import('node:tls');
       const servername = isIP(host) ? '' : host;
-      const socket = connect({ host, port, servername, ...(await certificates(tls)) });
+      const socket = connectTls({ host, port, servername, ...(await certificates(tls)) });
       return opened(endpoint.host, socket, 'secureConnect', signal);
     }
     case 'ssh':
