@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startTime } from './process.ts';
@@ -40,6 +49,23 @@ export class Bundle {
     return join(folder, execId.slice(0, SOCKET_NAME));
   }
 
+  /** Tells conmon something by its control FIFO. A conmon that is gone is not waited for: it has nothing to do any more. */
+  tellConmon(line: string): void {
+    let fd: number;
+    try {
+      fd = openSync(this.control, constants.O_WRONLY | constants.O_NONBLOCK);
+    } catch (error) {
+      const { code } = error as { code?: string };
+      if (code === 'ENXIO' || code === 'ENOENT') return;
+      throw error;
+    }
+    try {
+      writeSync(fd, `${line}\n`);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
   get pidFile(): string {
     return join(this.folder, 'pid');
   }
@@ -69,15 +95,26 @@ export class Bundle {
     return readPid(this.conmonPidFile);
   }
 
-  /** Whether the container's conmon is there to report its end. */
+  /**
+   * Whether the container's conmon is there to report its end. One that is gone has left the exit code before. A pid alone
+   * says little, for after a reboot it may be anybody's.
+   */
   conmonAlive(): boolean {
     const pid = this.conmonPid();
-    return pid !== undefined && startTime(pid) !== undefined;
+    return pid !== undefined && startTime(pid) !== undefined && commandLine(pid).includes(this.folder);
   }
 
   /** The pid of the container's first process on the host, or undefined. */
   pid(): number | undefined {
     return readPid(this.pidFile);
+  }
+}
+
+function commandLine(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
   }
 }
 

@@ -21,6 +21,7 @@ import { watchConmon } from './start.ts';
 
 /** What an engine reports for a container whose end nobody saw: the machine went down with it. */
 const UNKNOWN_EXIT = 255;
+const KILLED_EXIT = 137;
 const SETTLE_TRIES = 200;
 const SETTLE_MS = 10;
 
@@ -34,9 +35,13 @@ export async function recover(parts: ContainerParts): Promise<void> {
     if (await stillRuns(parts, container)) alive.push(container);
   }
   await removeStrangers(parts);
-  const live = alive.map(({ id, state }): LiveSandbox => ({ containerId: id, sandbox: state.sandbox ?? {} }));
+  // One may have ended meanwhile, and been tidied up.
+  const running = alive.filter(({ state }) => isRunning(state));
+  const live = running.map(
+    ({ id, state }): LiveSandbox => ({ containerId: id, sandbox: state.sandbox ?? {} }),
+  );
   await parts.networks.restore(live);
-  for (const container of alive) watchConmon(parts, container);
+  for (const container of running) watchConmon(parts, container);
   for (const container of parts.store.all()) {
     if (!isRunning(container.state)) unmountRootfs(container.files.rootfs);
   }
@@ -45,13 +50,14 @@ export async function recover(parts: ContainerParts): Promise<void> {
 
 async function stillRuns(parts: ContainerParts, container: Container): Promise<boolean> {
   const { state, bundle } = container;
-  const exit = parts.exits.read(container.id);
   if (isRunning(state)) {
-    if (exit === undefined && isAlive(container)) return true;
-    takeExit(parts, container, exit ?? unseen(container));
+    // As long as there is a conmon, the exit code is still to come.
+    if (bundle.conmonAlive()) return true;
+    takeExit(parts, container, parts.exits.read(container.id) ?? unseen(container));
     await releaseRun(parts, container);
     return false;
   }
+  const exit = parts.exits.read(container.id);
   // Not running by the record, but with a bundle: the engine died in the middle of a start or of cleaning up.
   if (bundle.exists()) {
     if (exit === undefined && (await adoptStarted(parts, container))) return true;
@@ -69,17 +75,11 @@ async function stillRuns(parts: ContainerParts, container: Container): Promise<b
   return false;
 }
 
-function isAlive({ state, bundle }: Container): boolean {
-  const conmon = bundle.conmonPid();
-  return conmon !== undefined && startTime(conmon) !== undefined && startTime(state.pid) === state.pidStart;
-}
-
 /** A container whose program was let go just before the engine could say so counts as started. */
 async function adoptStarted(parts: ContainerParts, container: Container): Promise<boolean> {
+  if (container.state.sandbox === undefined || !container.bundle.conmonAlive()) return false;
   const found = await containerState(parts.runtimeOf(container), container.id);
-  const conmon = container.bundle.conmonPid();
-  if (found?.status !== 'running' || conmon === undefined || startTime(conmon) === undefined) return false;
-  if (container.state.sandbox === undefined) return false;
+  if (found?.status !== 'running') return false;
   parts.store.setState(container, {
     status: 'running',
     pid: found.pid,
@@ -89,8 +89,10 @@ async function adoptStarted(parts: ContainerParts, container: Container): Promis
   return true;
 }
 
-function unseen(container: Container): Exit {
-  return { id: container.id, code: UNKNOWN_EXIT, at: new Date() };
+/** The exit of a container without a conmon: it is killed now, if it has not ended before. */
+function unseen({ id, state }: Container): Exit {
+  const runs = state.pid > 0 && startTime(state.pid) === state.pidStart;
+  return { id, code: runs ? KILLED_EXIT : UNKNOWN_EXIT, at: new Date() };
 }
 
 /** Ends what a half-made run has of processes, and takes the rest away. */
