@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import {
@@ -182,11 +181,11 @@ export class ContainerService {
   }
 
   /** Sets the size of a running container's terminal. Throws NotFound, Conflict. */
-  async resize(reference: string, rows: number, columns: number): Promise<void> {
+  resize(reference: string, rows: number, columns: number): void {
     const container = this.#store.get(reference);
     if (!isRunning(container.state)) throw new Conflict(`container ${container.id} is not running`);
     // conmon's word for a new size: see its ctl FIFO.
-    await writeFile(container.bundle.control, `1 ${rows} ${columns}\n`, { flag: 'a' });
+    container.bundle.tellConmon(`1 ${rows} ${columns}`);
     this.#parts.publish(container, 'resize', { height: String(rows), width: String(columns) });
   }
 
