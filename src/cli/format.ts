@@ -145,6 +145,21 @@ export async function compile(
   }
 }
 
+/** Runs a template on one object, as `version` and `info` do. Throws CliError. */
+export async function render(source: string, data: unknown, options: TemplateOptions = {}): Promise<string> {
+  const { compileTemplate, TemplateError } = await import('./template/index.ts');
+  try {
+    return compileTemplate(source, { missingKey: 'error', ...options }).execute(data);
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    const [message, code] = error.phase === 'parse' ? [error.message, USAGE] : [error.detail, 1];
+    throw new CliError(message, code, { cause: error });
+  }
+}
+
+/** Exit code for a template that cannot be read, from sysexits.h. */
+export const USAGE = 64;
+
 /** JSON as Go writes it, with `<`, `>` and `&` escaped. */
 export function goJson(value: unknown): string {
   return JSON.stringify(value).replace(

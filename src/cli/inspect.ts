@@ -1,4 +1,5 @@
 import { CliError, ExitStatus } from './errors.ts';
+import { USAGE } from './format.ts';
 import { indentJson, parseExact } from './json-text.ts';
 import { complain, print, printLine } from './output.ts';
 import { describe } from './report.ts';
@@ -47,7 +48,7 @@ async function printTemplated(documents: readonly string[], format: string): Pro
     if (error.phase === 'execute') printLine('');
     throw new CliError(
       error.phase === 'execute' ? error.message : error.message,
-      error.phase === 'parse' ? 64 : 1,
+      error.phase === 'parse' ? USAGE : 1,
       { cause: error },
     );
   }

@@ -1,9 +1,9 @@
 import { BERTH_VERSION } from '../../api/index.ts';
 import { System } from '../../client/index.ts';
 import { defineCommand, noArgs } from '../command.ts';
-import { CliError, ExitStatus } from '../errors.ts';
+import { ExitStatus } from '../errors.ts';
 import { string } from '../flags.ts';
-import { goJson, INSPECT_FORMAT_HELP } from '../format.ts';
+import { goJson, INSPECT_FORMAT_HELP, render } from '../format.ts';
 import { type EngineInfo, engineLines } from '../info-text.ts';
 import { complain, print, printLine } from '../output.ts';
 import { architecture } from '../platform.ts';
@@ -35,7 +35,7 @@ export const command = defineCommand({
     } catch (error) {
       failure = describe(error);
     }
-    if (values.format !== '') return await format(values.format, client, server, failure);
+    if (values.format !== '') return await show(values.format, client, server, failure);
 
     print(
       `Client:\n Version:    ${client.Version}\n Context:    ${context}\n Debug Mode: ${client.Debug}\n\nServer:\n`,
@@ -45,37 +45,20 @@ export const command = defineCommand({
       for (const warning of (server['Warnings'] as string[] | null) ?? []) complain(warning);
     }
     if (failure === undefined) return;
-    complain(`${failure}\nerrors pretty printing info`);
+    complain(failure);
     throw new ExitStatus(1);
   },
 });
 
-async function format(
-  source: string,
+async function show(
+  format: string,
   client: object,
   server: EngineInfo | undefined,
   failure: string | undefined,
 ): Promise<void> {
-  const data = {
-    ...(server ?? EMPTY),
-    ...(failure === undefined ? {} : { ServerErrors: [failure] }),
-    ClientInfo: client,
-  };
-  if (source === 'json') {
-    printLine(goJson(data));
-  } else {
-    const { compileTemplate, TemplateError } = await import('../template/index.ts');
-    try {
-      printLine(compileTemplate(source, { name: '', missingKey: 'error' }).execute(data));
-    } catch (error) {
-      if (!(error instanceof TemplateError)) throw error;
-      throw new CliError(
-        error.phase === 'parse' ? error.message : error.detail,
-        error.phase === 'parse' ? 64 : 1,
-        { cause: error },
-      );
-    }
-  }
+  const errors = failure === undefined ? {} : { ServerErrors: [failure] };
+  const data = { ...(server ?? EMPTY), ...errors, ClientInfo: client };
+  printLine(format === 'json' ? goJson(data) : await render(format, data, { rootType: 'system.dockerInfo' }));
   if (failure === undefined) return;
   complain(failure);
   throw new ExitStatus(1);

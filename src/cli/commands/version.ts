@@ -3,9 +3,8 @@ import { type ServerVersion, System } from '../../client/index.ts';
 import type { Cli } from '../cli.ts';
 import { defineCommand, noArgs } from '../command.ts';
 import { goTime } from '../dates.ts';
-import { CliError } from '../errors.ts';
 import { string } from '../flags.ts';
-import { goJson, INSPECT_FORMAT_HELP } from '../format.ts';
+import { goJson, INSPECT_FORMAT_HELP, render } from '../format.ts';
 import { print, printLine } from '../output.ts';
 import { architecture } from '../platform.ts';
 import { layOut } from '../table.ts';
@@ -15,9 +14,9 @@ export const command = defineCommand({
   args: noArgs,
   flags: { format: string(INSPECT_FORMAT_HELP, { short: 'f' }) },
   async run({ values, cli }) {
-    const { client, server, failure } = await collect(cli);
-    await show(client, server, values.format);
-    if (failure !== undefined) throw failure;
+    const versions = await collect(cli);
+    await show(versions, values.format);
+    if (versions.failure !== undefined) throw versions.failure;
   },
 });
 
@@ -34,9 +33,14 @@ interface ClientVersion {
   readonly Context: string;
 }
 
-async function collect(
-  cli: Cli,
-): Promise<{ client: ClientVersion; server: ServerVersion | null; failure: unknown }> {
+interface Versions {
+  readonly client: ClientVersion;
+  readonly server: ServerVersion | null;
+  /** Why there is nothing to tell of the engine. */
+  readonly failure: unknown;
+}
+
+async function collect(cli: Cli): Promise<Versions> {
   const { context } = await cli.endpoint();
   const engine = await cli.client();
   let server: ServerVersion | null = null;
@@ -62,20 +66,16 @@ async function collect(
   return { client, server, failure };
 }
 
-async function show(client: ClientVersion, server: ServerVersion | null, format: string): Promise<void> {
+async function show({ client, server, failure }: Versions, format: string): Promise<void> {
   const data = { Client: client, Server: server };
   if (format === 'json') return printLine(goJson(data));
-  if (format === '') return print(`${text(client, server)}`);
-  const { compileTemplate, TemplateError } = await import('../template/index.ts');
+  if (format === '') return print(text(client, server));
   try {
-    printLine(compileTemplate(format, { name: 'version', missingKey: 'error' }).execute(data));
+    printLine(await render(format, data, { name: 'version', rootType: 'system.versionInfo' }));
   } catch (error) {
-    if (!(error instanceof TemplateError)) throw error;
-    throw new CliError(
-      error.phase === 'parse' ? error.message : error.detail,
-      error.phase === 'parse' ? 64 : 1,
-      { cause: error },
-    );
+    // Whoever asks for the engine's version learns that there is no engine, not that a field is missing.
+    if (failure === undefined) throw error;
+    printLine('');
   }
 }
 
