@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { check, libc, SyscallError } from './libc.ts';
 
 /** Sizes of glibc's opaque types, on every 64-bit architecture. */
@@ -37,6 +37,8 @@ export interface SpawnRequest {
   readonly cwd?: string | undefined;
   /** The process's descriptors 0, 1, 2 and on; undefined is /dev/null. It has no others. */
   readonly fds: ReadonlyArray<number | undefined>;
+  /** Its score and that of its children, -1000 to 1000, as proc_pid_oom_score_adj(5) has it; this process's own unless told. */
+  readonly oomScoreAdj?: number | undefined;
 }
 
 let defaults: Buffer | undefined;
@@ -69,10 +71,19 @@ export function spawnProcess(request: SpawnRequest): number {
     const envp = [...Object.entries(request.env).map(([name, value]) => `${name}=${value}`), null];
     const error = spawnCall(pid, request.path, actions, attributes(), argv, envp);
     if (error !== 0) throw new SyscallError('posix_spawn', error, request.path);
+    if (request.oomScoreAdj !== undefined) setOomScore(pid[0]!, request.oomScoreAdj);
     return pid[0]!;
   } finally {
     actionsDestroy(actions);
     if (nothing >= 0) closeSync(nothing);
+  }
+}
+
+function setOomScore(pid: number, score: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, String(score));
+  } catch {
+    // It has ended, or the score is below its own, which takes CAP_SYS_RESOURCE: it goes on with that.
   }
 }
 

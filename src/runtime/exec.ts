@@ -221,5 +221,7 @@ function startCrun(
     args: files.arguments(options, more),
     env: helperEnvironment(),
     fds,
+    // The process inherits it: crun reads it from the specification of a container only, not from that of an exec.
+    oomScoreAdj: options.process.oomScoreAdj,
   });
 }

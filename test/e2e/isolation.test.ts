@@ -131,10 +131,12 @@ suite('isolation', needs('root'), () => {
       assert.equal(score, '0');
       assert.ok(files === 'unlimited' || Number(files) >= 1024, files);
       assert.ok(core === '0' || core === 'unlimited', core);
-      const limited = await script(engine, 'cat /proc/self/oom_score_adj; ulimit -n; ulimit -Hn', {
-        host: { OomScoreAdj: 500, Ulimits: [{ Name: 'nofile', Soft: 100, Hard: 200 }] },
-      });
-      assert.equal(limited, '500\n100\n200');
+      const show = 'cat /proc/self/oom_score_adj; ulimit -n; ulimit -Hn';
+      const host = { OomScoreAdj: 500, Ulimits: [{ Name: 'nofile', Soft: 100, Hard: 200 }] };
+      assert.equal(await script(engine, show, { host }), '500\n100\n200');
+      const limited = await start(engine, { host });
+      assert.equal(await execScript(engine, limited, show), '500\n100\n200');
+      await remove(engine, limited);
     });
   });
 

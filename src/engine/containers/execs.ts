@@ -17,6 +17,7 @@ import {
   processCapabilities,
   resolveCapabilities,
   resolveUser,
+  rlimits,
 } from '../../runtime/index.ts';
 import { splice } from './attach.ts';
 import type { Container } from './container.ts';
@@ -160,9 +161,9 @@ export class Execs {
       bundle: container.bundle,
       runtime: this.#parts.runtimeOf(container),
       process: processOf(
+        this.#parts,
         container,
         request,
-        this.#parts.security.options(container.record.hostConfig).noNewPrivileges,
         start.ConsoleSize ?? request.ConsoleSize ?? undefined,
       ),
       stdin: attached && request.AttachStdin,
@@ -208,9 +209,9 @@ export class Execs {
 
 /** The container's own process, with another command and what the exec changes about it. */
 function processOf(
+  parts: ContainerParts,
   container: Container,
   request: CreateExecRequest,
-  noNewPrivileges: boolean,
   size: readonly [number, number] | undefined,
 ): OciProcess {
   const { config, hostConfig } = container.record;
@@ -231,8 +232,10 @@ function processOf(
     env: environment({ ...config, Tty: request.Tty, Env: [...config.Env, ...request.Env] }, home),
     cwd: request.WorkingDir || config.WorkingDir || '/',
     capabilities: processCapabilities(capabilities, user.uid),
-    rlimits: [],
-    noNewPrivileges,
+    // What had to be lowered was said when the container started.
+    rlimits: rlimits(hostConfig.Ulimits, parts.hardLimits, () => {}),
+    noNewPrivileges: parts.security.options(hostConfig).noNewPrivileges,
+    oomScoreAdj: hostConfig.OomScoreAdj,
     ...(size && { consoleSize: { height: size[0], width: size[1] } }),
   };
 }
