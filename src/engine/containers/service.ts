@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import {
   Conflict,
   type CreateContainerRequest,
@@ -12,6 +12,7 @@ import {
   NotImplemented,
   type StartExecRequest,
 } from '../../api/index.ts';
+import type { Change, PathStat } from '../../layers/index.ts';
 import { Exits, type LogEntry, type LogQuery, Relay, readLog } from '../../runtime/index.ts';
 import type { EngineConfig } from '../config.ts';
 import type { Database } from '../database.ts';
@@ -19,10 +20,15 @@ import type { EventBus } from '../events/index.ts';
 import type { ImageService } from '../images/index.ts';
 import type { Logger } from '../log.ts';
 import type { NetworkService } from '../networks/index.ts';
+import { getArchive, type PutArchiveOptions, putArchive, statPath } from './archive.ts';
 import { type AttachRequest, attach, checkAttach } from './attach.ts';
+import { changes } from './changes.ts';
+import { type CommitOptions, commit } from './commit.ts';
 import type { Container, ContainerExit } from './container.ts';
 import { type CreatedContainer, createContainer } from './create.ts';
 import { Execs } from './execs.ts';
+import { exportContainer } from './export.ts';
+import { Health } from './health.ts';
 import { inspectContainer } from './inspect.ts';
 import { selectContainers, summarise } from './list.ts';
 import { ContainerParts } from './parts.ts';
@@ -59,6 +65,7 @@ export class ContainerService {
   readonly #parts: ContainerParts;
   readonly #store: ContainerStore;
   readonly #execs: Execs;
+  readonly #health: Health;
   readonly #stats: Stats;
   readonly #supervisor: Supervisor;
 
@@ -70,7 +77,7 @@ export class ContainerService {
     this.#parts = new ContainerParts({
       ...given,
       store: this.#store,
-      relay: new Relay(),
+      relay: new Relay(join(config.dataRoot, 'tmp')),
       exits: new Exits(exits, (exit) => {
         const container = this.#store.byId(exit.id);
         if (container !== undefined) this.#supervisor.exited(container, exit);
@@ -78,6 +85,7 @@ export class ContainerService {
       conmonEnded: (container) => void this.#supervisor.conmonEnded(container),
     });
     this.#execs = new Execs(this.#parts);
+    this.#health = new Health(this.#parts, this.#execs);
     this.#stats = new Stats(this.#parts);
     this.#supervisor = new Supervisor(this.#parts);
   }
@@ -88,6 +96,7 @@ export class ContainerService {
     try {
       await recover(service.#parts);
       service.#supervisor.takeUp();
+      service.#health.resume();
       return service;
     } catch (error) {
       await service.close();
@@ -178,6 +187,36 @@ export class ContainerService {
   /** Removes stopped containers. Throws InvalidArgument. */
   prune(filters: Filters): Promise<PruneReport> {
     return prune(this.#parts, filters);
+  }
+
+  /** What differs between the container's files and its image's. Throws NotFound. */
+  changes(reference: string): Promise<Change[]> {
+    return changes(this.#parts, this.#store.get(reference));
+  }
+
+  /** All files of the container as a tar archive. Throws NotFound. */
+  export(reference: string): Promise<Readable> {
+    return exportContainer(this.#parts, this.#store.get(reference));
+  }
+
+  /** What is at a path in the container. Throws NotFound. */
+  statPath(reference: string, path: string): Promise<PathStat> {
+    return statPath(this.#parts, this.#place(reference, path));
+  }
+
+  /** What is at a path in the container as a tar archive. Throws NotFound. */
+  getArchive(reference: string, path: string): Promise<{ stat: PathStat; content: Readable }> {
+    return getArchive(this.#parts, this.#place(reference, path));
+  }
+
+  /** Unpacks a tar archive in a folder of the container. Throws NotFound, InvalidArgument, Forbidden. */
+  putArchive(reference: string, path: string, archive: Readable, options: PutArchiveOptions): Promise<void> {
+    return putArchive(this.#parts, this.#place(reference, path), archive, options);
+  }
+
+  /** Makes an image of the container and hands back its ID. Throws NotFound, Conflict, InvalidArgument. */
+  commit(reference: string, options: CommitOptions): Promise<string> {
+    return commit(this.#parts, this.#store.get(reference), options);
   }
 
   /** Sets the size of a running container's terminal. Throws NotFound, Conflict. */
@@ -291,6 +330,7 @@ export class ContainerService {
     this.#parts.exits.close();
     this.#stats.close();
     await this.#supervisor.close();
+    await this.#health.close();
     await this.#parts.relay.close();
   }
 
@@ -303,6 +343,10 @@ export class ContainerService {
   async #stopped(container: Container): Promise<ContainerExit> {
     while (isUp(container.state)) await container.nextExit;
     return container.lastExit;
+  }
+
+  #place(asked: string, path: string) {
+    return { container: this.#store.get(asked), asked, path };
   }
 
   #imageId(reference: string): string | undefined {

@@ -1,3 +1,11 @@
+/** What the thread is started with. */
+export interface ThreadData {
+  /** The descriptor on which the engine wakes it. */
+  readonly wake: number;
+  /** Where files without a name may be made. */
+  readonly folder: string;
+}
+
 /** What the engine asks of the relay thread. */
 export type Command =
   | {

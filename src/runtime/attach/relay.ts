@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { Internal } from '../../api/index.ts';
 import { close, eventfd, write } from '../../linux/index.ts';
-import type { Answer, Command } from './protocol.ts';
+import type { Answer, Command, ThreadData } from './protocol.ts';
 
 /** What an attached client wants to see. */
 export interface AttachOptions {
@@ -29,9 +29,10 @@ export class Relay {
   readonly #waiting = new Map<number, { resolve(value: number): void; reject(error: Error): void }>();
   #nextId = 1;
 
-  constructor() {
+  /** `folder` is where output may be kept that slow clients have still to get. */
+  constructor(folder: string) {
     this.#worker = new Worker(new URL('./thread.ts', import.meta.url), {
-      workerData: this.#wake,
+      workerData: { wake: this.#wake, folder } satisfies ThreadData,
       resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 },
     });
     this.#worker.unref();

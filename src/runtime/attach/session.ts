@@ -12,6 +12,7 @@ import {
   WRITABLE,
   write,
 } from '../../linux/index.ts';
+import type { Spill } from './spill.ts';
 
 /** conmon's packets: one byte that names the pipe, then at most this much output. */
 const PACKET_SIZE = 1 + 32 * 1024;
@@ -23,6 +24,11 @@ const INPUT_SIZE = 8 * 1024;
 /** The space before a packet's payload: the packet's own first byte lies in it, so that framing needs no copy. */
 const LEAD = FRAME_HEADER_SIZE - 1;
 
+/** A client that is so far behind is waited for; its container then stands still, as behind any full pipe. */
+const MAX_BEHIND = 1024 * 1024 * 1024;
+/** How many packets of one container may go before another's turn. */
+const TURN = 64;
+
 /** What a session passes on, and how. */
 export interface SessionOptions {
   readonly framed: boolean;
@@ -32,8 +38,8 @@ export interface SessionOptions {
 
 /**
  * One attached client inside the relay thread: packets from conmon's SOCK_SEQPACKET socket go framed into `relay`, a
- * stream socket whose other end the engine has; what the engine writes there goes back as input. Neither side is read
- * while the other is full, so a slow client holds no memory.
+ * stream socket whose other end the engine has; what the engine writes there goes back as input. Output for a client that
+ * does not read goes to a file, so that it holds up neither the container nor the engine; input waits for the container.
  */
 export class Session {
   readonly conmon: number;
@@ -42,12 +48,16 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #packet = Buffer.allocUnsafe(LEAD + PACKET_SIZE);
   readonly #input = Buffer.allocUnsafe(INPUT_SIZE);
+  readonly #spill: Spill;
+  readonly #spilt = Buffer.allocUnsafe(PACKET_SIZE);
   #toRelay: Buffer | undefined;
   #toConmon: Buffer | undefined;
   #inputOpen = true;
   #outputOpen = true;
+  #gone = false;
 
-  constructor(epoll: Epoll, conmon: number, relay: number, options: SessionOptions) {
+  constructor(epoll: Epoll, conmon: number, relay: number, options: SessionOptions, spill: Spill) {
+    this.#spill = spill;
     this.#epoll = epoll;
     this.conmon = conmon;
     this.relay = relay;
@@ -63,9 +73,9 @@ export class Session {
       else this.#fromRelay(ready);
     } catch {
       // Either end is gone: for the client this is the end of the stream, and the engine knows the exit by itself.
-      this.#outputOpen = false;
+      this.#gone = true;
     }
-    if (this.#outputOpen) {
+    if (!this.#gone && (this.#outputOpen || this.#behind)) {
       this.#setInterest();
       return true;
     }
@@ -73,7 +83,13 @@ export class Session {
     return false;
   }
 
+  /** Whether the client has still to get what came before. */
+  get #behind(): boolean {
+    return this.#toRelay !== undefined || this.#spill.size > 0;
+  }
+
   close(): void {
+    this.#spill.close();
     this.#epoll.remove(this.conmon);
     this.#epoll.remove(this.relay);
     close(this.conmon);
@@ -82,7 +98,7 @@ export class Session {
 
   #fromConmon(ready: number): void {
     if (this.#toConmon !== undefined && ready & WRITABLE) this.#flushToConmon();
-    while (this.#outputOpen && this.#toRelay === undefined) {
+    for (let turn = 0; turn < TURN && this.#outputOpen && this.#spill.size < MAX_BEHIND; turn++) {
       const size = receive(this.conmon, this.#packet.subarray(LEAD));
       if (size === WOULD_BLOCK) return;
       if (size === 0) this.#outputOpen = false;
@@ -95,18 +111,23 @@ export class Session {
     const stream = pipe === PACKET_STDERR ? STDERR : STDOUT;
     const wanted = stream === STDERR ? this.#options.stderr : this.#options.stdout;
     if (!wanted || (pipe !== PACKET_STDOUT && pipe !== PACKET_STDERR)) return;
-    const end = LEAD + size;
-    if (this.#options.framed) {
-      writeFrameHeader(this.#packet, stream, size - 1);
-      this.#toRelay = this.#packet.subarray(0, end);
-    } else {
-      this.#toRelay = this.#packet.subarray(FRAME_HEADER_SIZE, end);
-    }
-    this.#flushToRelay();
+    if (this.#options.framed) writeFrameHeader(this.#packet, stream, size - 1);
+    const bytes = this.#packet.subarray(this.#options.framed ? 0 : FRAME_HEADER_SIZE, LEAD + size);
+    const left = this.#behind ? bytes : rest(bytes, (piece) => write(this.relay, piece));
+    if (left !== undefined) this.#spill.append(left);
   }
 
-  #flushToRelay(): void {
-    this.#toRelay = rest(this.#toRelay, (bytes) => write(this.relay, bytes));
+  /** Gives the client as much as it takes of what it is behind with. */
+  #catchUp(): void {
+    do {
+      this.#toRelay ??= this.#nextSpilt();
+      this.#toRelay = rest(this.#toRelay, (bytes) => write(this.relay, bytes));
+    } while (this.#toRelay === undefined && this.#spill.size > 0);
+  }
+
+  #nextSpilt(): Buffer | undefined {
+    const count = this.#spill.take(this.#spilt);
+    return count === 0 ? undefined : this.#spilt.subarray(0, count);
   }
 
   #flushToConmon(): void {
@@ -114,10 +135,7 @@ export class Session {
   }
 
   #fromRelay(ready: number): void {
-    if (this.#toRelay !== undefined && ready & WRITABLE) {
-      this.#flushToRelay();
-      this.#fromConmon(0);
-    }
+    if (this.#behind && ready & WRITABLE) this.#catchUp();
     while (this.#inputOpen && this.#toConmon === undefined) {
       const size = read(this.relay, this.#input);
       if (size === WOULD_BLOCK) break;
@@ -130,14 +148,17 @@ export class Session {
       this.#flushToConmon();
     }
     // Both directions of the engine's end are closed: nobody is left to read.
-    if (ready & HANGUP) this.#outputOpen = false;
+    if (ready & HANGUP) this.#gone = true;
   }
 
   #setInterest(): void {
-    const full = this.#toRelay !== undefined;
-    const behind = this.#toConmon !== undefined;
-    this.#epoll.modify(this.conmon, (full ? 0 : READABLE) | (behind ? WRITABLE : 0));
-    this.#epoll.modify(this.relay, (this.#inputOpen && !behind ? READABLE : 0) | (full ? WRITABLE : 0));
+    const full = this.#spill.size >= MAX_BEHIND || !this.#outputOpen;
+    const waiting = this.#toConmon !== undefined;
+    this.#epoll.modify(this.conmon, (full ? 0 : READABLE) | (waiting ? WRITABLE : 0));
+    this.#epoll.modify(
+      this.relay,
+      (this.#inputOpen && !waiting ? READABLE : 0) | (this.#behind ? WRITABLE : 0),
+    );
   }
 }
 

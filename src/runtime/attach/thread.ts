@@ -15,11 +15,12 @@ import {
   streamPair,
   WOULD_BLOCK,
 } from '../../linux/index.ts';
-import type { Answer, Command } from './protocol.ts';
+import type { Answer, Command, ThreadData } from './protocol.ts';
 import { Session } from './session.ts';
+import { Spill } from './spill.ts';
 
 const port = parentPort!;
-const wake = workerData as number;
+const { wake, folder } = workerData as ThreadData;
 const epoll = new Epoll();
 const sessions = new Map<number, Session>();
 const watched = new Map<number, number>();
@@ -33,7 +34,7 @@ function answer(message: Answer): void {
 function attach(command: Command & { kind: 'attach' }): void {
   const conmon = connectSeqpacket(command.path);
   const [relay, engine] = streamPair();
-  const session = new Session(epoll, conmon, relay, command);
+  const session = new Session(epoll, conmon, relay, command, new Spill(folder));
   sessions.set(conmon, session);
   sessions.set(relay, session);
   answer({ kind: 'got', id: command.id, fd: engine });
