@@ -1,3 +1,6 @@
+export * from './archive.ts';
+export type { ExtractOptions, FileView, LayerPair } from './archive-jobs.ts';
+export type { PathStat } from './archive-stat.ts';
 export { type BlobExpectation, BlobStore, type StagedBlob } from './blobs.ts';
 export {
   type Compression,
@@ -6,6 +9,7 @@ export {
   layerMediaType,
   type SizeLimits,
 } from './compression.ts';
+export type { Change } from './diff.ts';
 export { chainIdOf, type Digest, digestOf, hexOf, isDigest, parseDigest } from './digest.ts';
 export { MEDIA_TYPES } from './media-types.ts';
 export { MAX_LAYERS, mountRootfs, type RootfsMount, unmountRootfs } from './mount.ts';

@@ -10,6 +10,7 @@ export { check, errnoName, libc, SyscallError } from './libc.ts';
 export * from './memory.ts';
 export * from './mknod.ts';
 export * from './mount.ts';
+export * from './mount-namespace.ts';
 export { Netlink } from './netlink.ts';
 export * from './netlink-address.ts';
 export type { NetlinkRequest } from './netlink-message.ts';

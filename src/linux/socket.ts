@@ -58,6 +58,13 @@ export function streamPair(): [number, number] {
   return [fds[0]!, fds[1]!];
 }
 
+/** Two connected stream sockets on which calls wait: one end is for a worker thread, the other for a `net.Socket`. */
+export function blockingStreamPair(): [number, number] {
+  const fds = [0, 0];
+  check(socketpairCall(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 'socketpair');
+  return [fds[0]!, fds[1]!];
+}
+
 /** recv(2): the bytes of one packet, 0 at the end, WOULD_BLOCK when there is none yet. */
 export function receive(fd: number, buffer: Buffer): number {
   return orWouldBlock(recvCall(fd, buffer, buffer.length, 0), 'recv');

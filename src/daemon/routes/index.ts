@@ -1,4 +1,6 @@
 import type { Router } from '../server/router.ts';
+import { archiveRoutes } from './archive.ts';
+import { commitRoutes } from './commit.ts';
 import { type ContainersEngine, containerRoutes } from './containers.ts';
 import { execRoutes } from './execs.ts';
 import { type ImagesEngine, imageRoutes } from './images.ts';
@@ -17,6 +19,8 @@ export function registerRoutes(router: Router, engine: RoutedEngine): void {
   imageRoutes(router, engine);
   networkRoutes(router, engine);
   containerRoutes(router, engine);
+  archiveRoutes(router, engine);
+  commitRoutes(router, engine);
   execRoutes(router, engine);
   statsRoutes(router, engine);
   updateRoutes(router, engine);

@@ -28,6 +28,8 @@ export interface ImageSource {
   /** Lowest first, as many as the config has diff IDs. */
   layers: readonly LayerSource[];
   names: readonly ImageReference[];
+  /** The image that it was made from on this engine. */
+  parent?: Digest;
 }
 
 export interface InstalledImage {
@@ -70,7 +72,7 @@ export async function installImage(
   await parts.blobs.put(manifest);
   await syncFileSystem(parts.dataRoot);
   return parts.store.durable(() => {
-    parts.store.add({ id, config, manifest: digestOf(manifest), layers });
+    parts.store.add({ id, config, manifest: digestOf(manifest), layers, parent: source.parent });
     return { id, renamed: nameImage(parts, id, source.names) };
   });
 }

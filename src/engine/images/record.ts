@@ -31,6 +31,8 @@ export interface StoredImage {
   config: OciImageConfig;
   manifest: Digest;
   layers: ImageLayer[];
+  /** The image that it was made from here; it may be gone by now. */
+  parent?: Digest | undefined;
   /** When the newest name was given: nanoseconds since 1970. Undefined when there never was one. */
   lastTagged: bigint | undefined;
 }

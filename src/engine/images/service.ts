@@ -17,6 +17,7 @@ import {
   type UnpackLimits,
 } from '../../layers/index.ts';
 import type { Database } from '../database.ts';
+import { type CommitImageOptions, commitImage } from './commit.ts';
 import { type ImportOptions, importImage } from './import.ts';
 import { nameImage } from './install.ts';
 import { type ListOptions, listImages } from './list.ts';
@@ -128,6 +129,16 @@ export class ImageService implements AsyncDisposable {
   async import(body: AsyncIterable<Uint8Array>, options: ImportOptions = {}): Promise<Digest> {
     const { id } = await importImage(this.#parts, body, options);
     this.#announceId(id, 'import');
+    return id;
+  }
+
+  /** Makes an image of another one and one more layer, and hands back its ID. See `commitImage`. */
+  async commit(layer: AsyncIterable<Uint8Array>, options: CommitImageOptions): Promise<Digest> {
+    const { id } = await commitImage(this.#parts, layer, options);
+    const image = this.#parts.store.find(id);
+    if (image !== undefined && options.reference !== undefined) {
+      this.#announce(image, 'tag', familiarReference(options.reference));
+    }
     return id;
   }
 

@@ -32,6 +32,7 @@ const MIGRATIONS = [
     PRIMARY KEY (repository, kind, value)
   ) STRICT;
   CREATE INDEX image_names_image ON image_names (image);`,
+  'ALTER TABLE images ADD COLUMN parent TEXT',
 ];
 
 type Row = Record<string, unknown>;
@@ -60,11 +61,12 @@ export class ImageStore {
   /** Adds an image, or brings a removed one back. Inside `durable`. */
   add(image: Omit<StoredImage, 'lastTagged'>): void {
     this.#run(
-      `INSERT INTO images (id, config, manifest) VALUES (?, ?, ?)
+      `INSERT INTO images (id, config, manifest, parent) VALUES (?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET removed = 0, manifest = excluded.manifest`,
       image.id,
       JSON.stringify(image.config),
       image.manifest,
+      image.parent ?? null,
     );
     this.#run('DELETE FROM image_layers WHERE image = ?', image.id);
     image.layers.forEach((layer, position) => {
@@ -204,7 +206,8 @@ export class ImageStore {
       this.#configs.set(id, config);
     }
     const lastTagged = row['last_tagged'] === null ? undefined : BigInt(String(row['last_tagged']));
-    return { id, config, manifest: row['manifest'] as Digest, layers: this.#layers(id), lastTagged };
+    const parent = (row['parent'] ?? undefined) as Digest | undefined;
+    return { id, config, manifest: row['manifest'] as Digest, layers: this.#layers(id), parent, lastTagged };
   }
 
   #layers(id: Digest): ImageLayer[] {
@@ -217,7 +220,7 @@ export class ImageStore {
     }));
   }
 
-  #run(sql: string, ...values: (string | number)[]): void {
+  #run(sql: string, ...values: (string | number | null)[]): void {
     this.#statement(sql).run(...values);
   }
 

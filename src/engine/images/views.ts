@@ -25,7 +25,7 @@ export function inspectView(parts: ImageParts, image: StoredImage): ImageInspect
     Id: image.id,
     RepoTags: names.tags.map(familiarReference),
     RepoDigests: names.digests.map(familiarReference),
-    Parent: '',
+    Parent: parentOf(parts, image),
     Comment: config.comment ?? config.history?.at(-1)?.comment ?? '',
     Created: config.created ?? '',
     DockerVersion: config.docker_version ?? '',
@@ -39,6 +39,11 @@ export function inspectView(parts: ImageParts, image: StoredImage): ImageInspect
     RootFS: { Type: 'layers', Layers: image.layers.map(({ diffId }) => diffId) },
     Metadata: { LastTagTime: image.lastTagged === undefined ? ZERO_TIME : formatTime(image.lastTagged) },
   };
+}
+
+/** The image that it was made from here, as long as that is there. */
+export function parentOf({ store }: ImageParts, { parent }: StoredImage): string {
+  return parent !== undefined && store.find(parent) !== undefined ? parent : '';
 }
 
 /** The steps that made an image, newest first. Steps and layers are told apart by the config alone. */

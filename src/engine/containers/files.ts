@@ -1,0 +1,60 @@
+import { Conflict } from '../../api/index.ts';
+import { type FileView, type LayerPair, mountRootfs, unmountRootfs } from '../../layers/index.ts';
+import type { Container } from './container.ts';
+import type { ContainerParts } from './parts.ts';
+import { isRunning } from './record.ts';
+
+/** Work on a container's files: it has begun, and `ended` resolves when it needs them no more. */
+interface FileWork {
+  readonly ended: Promise<unknown>;
+}
+
+/**
+ * Begins some work on a container's files. Those of a running container are there; those of another are mounted until the
+ * work has ended, and until then the container cannot be started. Throws Conflict and what `begin` throws.
+ */
+export function withFiles<Result extends FileWork>(
+  parts: ContainerParts,
+  container: Container,
+  begin: (view: FileView) => Promise<Result>,
+): Promise<Result> {
+  const begun = Promise.withResolvers<Result>();
+  container.lock
+    .run(async () => {
+      if (!parts.store.has(container.id)) throw new Conflict(`container ${container.id} is being removed`);
+      if (isRunning(container.state)) {
+        begun.resolve(await begin(viewOf(container)));
+        return;
+      }
+      mountLayers(parts, container);
+      using _mounted = { [Symbol.dispose]: () => unmountRootfs(container.files.rootfs) };
+      const work = await begin(viewOf(container));
+      begun.resolve(work);
+      await work.ended;
+    })
+    .catch((error: unknown) => begun.reject(error));
+  return begun.promise;
+}
+
+/** The writable layer of a container and what is below it. */
+export function layersOf(parts: ContainerParts, { record, files }: Container): LayerPair {
+  const image = parts.images.get(record.imageId);
+  return { upper: files.upper, lowers: image.layers, scratch: files.work };
+}
+
+/** Mounts a container's layers together. Undo it with `unmountRootfs`. */
+function mountLayers(parts: ContainerParts, { record, files }: Container): void {
+  const image = parts.images.get(record.imageId);
+  mountRootfs({ lowers: image.layers, upper: files.upper, work: files.work, target: files.rootfs });
+}
+
+function viewOf({ files }: Container): FileView {
+  return {
+    rootfs: files.rootfs,
+    files: {
+      '/etc/hosts': files.hosts,
+      '/etc/hostname': files.hostname,
+      '/etc/resolv.conf': files.resolvConf,
+    },
+  };
+}

@@ -1,0 +1,138 @@
+import { closeSync, existsSync, lstatSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import { InvalidArgument, messageOf } from '../api/index.ts';
+import {
+  close,
+  enterMountNamespace,
+  MS_BIND,
+  MS_NODEV,
+  MS_NOEXEC,
+  MS_NOSUID,
+  MS_REMOUNT,
+  mount,
+  openInRoot,
+  pivotInto,
+} from '../linux/index.ts';
+import { extract } from './archive-extract.ts';
+import type { ArchiveAnswer, ArchiveJob, FailureReason, FileView, LayerPair } from './archive-jobs.ts';
+import { clientPath, type PathStat, statPath } from './archive-stat.ts';
+import { TreeWriter } from './archive-tar.ts';
+import { decompress } from './compression.ts';
+import { LayerDiff } from './diff.ts';
+import { mountRootfs } from './mount.ts';
+import { TarReader } from './tar/reader.ts';
+import { UNPACK_LIMITS } from './unpack/limits.ts';
+import { toPath } from './unpack/names.ts';
+
+const READ_SIZE = 256 << 10;
+const O_PATH = 0o10000000;
+/** No file of a container is a device to the engine. */
+const HARMLESS = MS_NODEV | MS_NOSUID | MS_NOEXEC;
+
+// The program of a worker thread that does one job with a container's files, which are all that it can see, and ends.
+try {
+  say({ kind: 'done', ...(await run(workerData as ArchiveJob)) });
+} catch (error) {
+  say({ kind: 'failed', reason: reasonOf(error), message: messageOf(error) });
+}
+
+function say(answer: ArchiveAnswer): void {
+  parentPort!.postMessage(answer);
+}
+
+async function run(job: ArchiveJob): Promise<Omit<ArchiveAnswer & { kind: 'done' }, 'kind'>> {
+  enterMountNamespace();
+  if (job.kind === 'changes' || job.kind === 'diff') {
+    seeLayers(job.layers);
+    const diff = new LayerDiff();
+    if (job.kind === 'changes') return { changes: diff.changes() };
+    say({ kind: 'begun' });
+    diff.write(new TreeWriter(job.fd));
+    return {};
+  }
+  seeFiles(job.view);
+  if (job.kind === 'export') {
+    say({ kind: 'begun' });
+    const writer = new TreeWriter(job.fd);
+    writer.children('', '');
+    writer.end();
+    return {};
+  }
+  const path = clientPath(job.path);
+  if (job.kind === 'stat') return { stat: statPath(path) };
+  if (job.kind === 'read') return readTree(job.fd, path, statPath(path));
+  say({ kind: 'begun' });
+  const reader = new TarReader(decompress(readAll(job.fd), UNPACK_LIMITS));
+  await extract(path, reader, job.options);
+  await reader.drain();
+  return {};
+}
+
+function readTree(fd: number, path: ReturnType<typeof clientPath>, stat: PathStat): object {
+  say({ kind: 'begun', stat });
+  const writer = new TreeWriter(fd);
+  writer.tree(path.path, path.base, lstatSync(toPath(path.path), { bigint: true }));
+  writer.end();
+  return {};
+}
+
+/** Makes the files of a container the only ones that there are. */
+function seeFiles({ rootfs, files = {} }: FileView): void {
+  mountHarmless(rootfs, rootfs);
+  const root = openSync(rootfs, O_PATH);
+  try {
+    for (const [path, source] of Object.entries(files)) cover(root, path, source);
+  } finally {
+    closeSync(root);
+  }
+  pivotInto(rootfs);
+}
+
+/** Mounts a file of the engine where the container has it, if it has the place for it. */
+function cover(root: number, path: string, source: string): void {
+  if (!existsSync(source)) return;
+  let place: number;
+  try {
+    place = openInRoot(root, path, O_PATH);
+  } catch {
+    return;
+  }
+  try {
+    mount(source, `/proc/thread-self/fd/${place}`, null, MS_BIND);
+  } finally {
+    close(place);
+  }
+}
+
+/** Makes `/upper` and `/lower` all that there is: a container that moves its files about leads nowhere else. */
+function seeLayers({ upper, lowers, scratch }: LayerPair): void {
+  mount('tmpfs', scratch, 'tmpfs', HARMLESS);
+  const folders = ['upper', 'lower', 'none', 'work'].map((name) => join(scratch, name));
+  for (const folder of folders) mkdirSync(folder);
+  const [upperPlace = '', lower = '', none = '', work = ''] = folders;
+  mountHarmless(upper, upperPlace);
+  mountRootfs({ lowers, upper: none, work, target: lower, readonly: true });
+  pivotInto(scratch);
+}
+
+function mountHarmless(source: string, target: string): void {
+  mount(source, target, null, MS_BIND);
+  mount('none', target, null, MS_BIND | MS_REMOUNT | HARMLESS);
+}
+
+async function* readAll(fd: number): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    // A new buffer each time: decoders and readers keep hold of what they were given.
+    const buffer = Buffer.allocUnsafeSlow(READ_SIZE);
+    const length = readSync(fd, buffer, 0, READ_SIZE, null);
+    if (length === 0) return;
+    yield buffer.subarray(0, length);
+  }
+}
+
+function reasonOf(error: unknown): FailureReason {
+  if (error instanceof InvalidArgument) return 'argument';
+  const code = (error as { code?: string }).code ?? '';
+  return ['ENOENT', 'ENOTDIR'].includes(code) ? 'missing' : 'machine';
+}

@@ -1,0 +1,148 @@
+import { closeSync } from 'node:fs';
+import { lstat } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Worker } from 'node:worker_threads';
+import { Internal, InvalidArgument, NotFound } from '../api/index.ts';
+import { blockingStreamPair } from '../linux/index.ts';
+import type { ArchiveAnswer, ArchiveJob, ExtractOptions, FileView, LayerPair } from './archive-jobs.ts';
+import type { PathStat } from './archive-stat.ts';
+import type { Change } from './diff.ts';
+
+/** A worker may need so much for the names of a huge tree. */
+const HEAP_MB = 1024;
+
+/** Bytes of an archive that a worker thread writes. Destroying it ends the work. */
+export interface ArchiveStream {
+  /** Fails when the archive cannot be completed: what was read until then is not all. */
+  readonly content: Readable;
+  readonly stat: PathStat | undefined;
+  /** Resolves when the thread no longer needs the files, whatever has become of the archive. */
+  readonly ended: Promise<void>;
+}
+
+/** What is at a path in a container. Throws NotFound, with the kernel's text. */
+export async function statInView(view: FileView, path: string): Promise<PathStat> {
+  const work = await begin({ kind: 'stat', view, path });
+  return (await work.done).stat!;
+}
+
+/** The archive of what is at a path in a container: of the link itself when it is one. Throws NotFound. */
+export function readFromView(view: FileView, path: string): Promise<ArchiveStream> {
+  return writing((fd) => ({ kind: 'read', view, path, fd }));
+}
+
+/** The archive of all files of a container. */
+export function exportView(view: FileView): Promise<ArchiveStream> {
+  return writing((fd) => ({ kind: 'export', view, fd }));
+}
+
+/** A container's writable layer as an archive by the OCI image specification. */
+export function diffLayers(layers: LayerPair): Promise<ArchiveStream> {
+  return writing((fd) => ({ kind: 'diff', layers, fd }));
+}
+
+/** What differs between a container's files and its image's. */
+export async function changesBetween(layers: LayerPair): Promise<Change[]> {
+  const work = await begin({ kind: 'changes', layers });
+  return (await work.done).changes!;
+}
+
+/** An archive that a worker thread unpacks. */
+export interface Extraction {
+  /** Throws NotFound (no such folder), InvalidArgument (the archive, or no folder), Internal. */
+  readonly done: Promise<void>;
+  /** Resolves when the thread no longer needs the files. */
+  readonly ended: Promise<void>;
+}
+
+/** Makes the files of an archive, compressed or not, in a folder of a container. Resolves when that has begun. */
+export async function extractIntoView(
+  view: FileView,
+  path: string,
+  archive: Readable,
+  options: ExtractOptions,
+): Promise<Extraction> {
+  const [near, far] = blockingStreamPair();
+  const socket = new Socket({ fd: near, readable: false, writable: true });
+  const work = await begin({ kind: 'extract', view, path, fd: far, options });
+  const ended = work.ended.finally(() => {
+    closeSync(far);
+    socket.destroy();
+  });
+  // A worker that has failed reads no further, and its own error says why.
+  const fed = pipeline(archive, socket).then(
+    () => undefined,
+    (error: Error) => error,
+  );
+  await work.begun.catch(() => {});
+  return { done: finish(work, fed), ended };
+}
+
+async function finish(work: Work, fed: Promise<Error | undefined>): Promise<void> {
+  await work.done;
+  await work.ended;
+  const failure = await fed;
+  if (failure !== undefined)
+    throw new InvalidArgument(`the archive ended early: ${failure.message}`, { cause: failure });
+}
+
+async function writing(jobFor: (fd: number) => ArchiveJob): Promise<ArchiveStream> {
+  const [near, far] = blockingStreamPair();
+  const content = new Socket({ fd: near, readable: true, writable: false });
+  // Until somebody reads, whose business errors are then.
+  content.on('error', () => {});
+  const work = await begin(jobFor(far));
+  const ended = work.ended.finally(() => closeSync(far));
+  work.done.catch((error: Error) => content.destroy(error));
+  try {
+    return { content, stat: await work.begun, ended };
+  } catch (error) {
+    content.destroy();
+    await ended;
+    throw error;
+  }
+}
+
+/** A job under way in a thread of its own. */
+interface Work {
+  readonly begun: Promise<PathStat | undefined>;
+  readonly done: Promise<ArchiveAnswer & { kind: 'done' }>;
+  /** Resolves, always, when the thread is gone. */
+  readonly ended: Promise<void>;
+}
+
+async function begin(job: ArchiveJob): Promise<Work> {
+  // Node's own threads take over the root of the thread that starts them, which must not be a confined one.
+  await lstat('/');
+  const begun = Promise.withResolvers<PathStat | undefined>();
+  const done = Promise.withResolvers<ArchiveAnswer & { kind: 'done' }>();
+  const ended = Promise.withResolvers<void>();
+  const fail = (error: Error) => {
+    begun.reject(error);
+    done.reject(error);
+  };
+  begun.promise.catch(() => {});
+  done.promise.catch(() => {});
+  new Worker(new URL('./archive-worker.ts', import.meta.url), {
+    workerData: job,
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+  })
+    .on('message', (answer: ArchiveAnswer) => {
+      if (answer.kind === 'begun') begun.resolve(answer.stat);
+      else if (answer.kind === 'failed') fail(errorOf(answer));
+      else done.resolve(answer);
+    })
+    .on('error', (error: Error) => fail(new Internal(`archive: ${error.message}`, { cause: error })))
+    .on('exit', () => {
+      fail(new Internal('archive: the work was broken off'));
+      ended.resolve();
+    });
+  return { begun: begun.promise, done: done.promise, ended: ended.promise };
+}
+
+function errorOf({ reason, message }: ArchiveAnswer & { kind: 'failed' }): Error {
+  if (reason === 'missing') return new NotFound(message);
+  return reason === 'argument' ? new InvalidArgument(message) : new Internal(message);
+}
