@@ -86,6 +86,19 @@ export function parseDuration(text: string): bigint | undefined {
   return BigInt(Math.round(match[1] === '-' ? -nanos : nanos));
 }
 
+/** Nanoseconds as Go writes a duration: `1h0m5s`, `1.5s`, `500ms`. */
+export function formatDuration(nanos: number): string {
+  if (nanos < 0) return `-${formatDuration(-nanos)}`;
+  if (nanos === 0) return '0s';
+  for (const unit of ['ns', 'µs', 'ms'] as const) {
+    if (nanos < UNITS[unit]! * 1000) return `${nanos / UNITS[unit]!}${unit}`;
+  }
+  const minutes = Math.floor(nanos / UNITS['m']!);
+  const seconds = `${(nanos - minutes * UNITS['m']!) / UNITS['s']!}s`;
+  if (minutes === 0) return seconds;
+  return minutes < 60 ? `${minutes}m${seconds}` : `${Math.floor(minutes / 60)}h${minutes % 60}m${seconds}`;
+}
+
 /**
  * What a user types after `--since` or `--until`, as nanoseconds since 1970: a duration before `now` (`10m`), a time or
  * date with or without a zone (`2026-01-02T15:04:05`, `2026-01-02`; local time when there is none), or seconds since 1970.

@@ -77,6 +77,21 @@ export class ExecProcess {
     return this.#files.whenBegun(this.#crun, () => Promise.resolve());
   }
 
+  /** Kills the process, as soon as it runs, and what it has started in its process group. */
+  async kill(): Promise<void> {
+    await Promise.race([this.begun(), this.ended]);
+    const pid = this.pid;
+    if (pid === 0 || startTime(pid) === undefined) return;
+    // crun makes the process the leader of a session, hence of a group.
+    for (const target of [-pid, pid]) {
+      try {
+        process.kill(target, 'SIGKILL');
+      } catch {
+        // It has ended.
+      }
+    }
+  }
+
   /** Sets the terminal's size; nothing happens without one, or before it is there. */
   resize(rows: number, columns: number): void {
     this.#terminal?.resize(rows, columns);

@@ -46,7 +46,7 @@ export function createContainer(
   const { HostConfig: requestedHost, NetworkingConfig: requestedNetworks, ...requested } = request;
   const networkingConfig = withRealNames(requestedNetworks);
   const hostConfig = completeHostConfig(requestedHost, networkingConfig, engine);
-  refuseUnsupported(requested, hostConfig);
+  refuseUnsupported(hostConfig);
   const id = randomBytes(ID_BYTES).toString('hex');
   const merged = mergeConfig(requested, image.config.config ?? {});
   const config = { ...merged, Hostname: hostnameOf(merged, hostConfig, id) };

@@ -36,6 +36,8 @@ interface Exec {
   /** While it runs. */
   process?: ExecProcess | undefined;
   running: boolean;
+  /** Nobody will ask for it after its end. */
+  brief?: boolean;
   exitCode: number | null;
   /** Milliseconds since 1970, once it has ended. */
   keptUntil?: number;
@@ -93,11 +95,7 @@ export class Execs {
   async start(id: string, request: StartExecRequest, client: Duplex | undefined): Promise<void> {
     this.checkStart(id, request);
     const exec = this.#get(id);
-    const process = this.#spawn(exec, request, client !== undefined);
-    exec.process = process;
-    exec.running = true;
-    this.#publish(exec, 'exec_start');
-    void process.ended.then((end) => this.#ended(exec, process, end));
+    const process = this.#begin(exec, request, client !== undefined);
     if (client === undefined) {
       process.output.resume();
       await process.begun();
@@ -113,6 +111,34 @@ export class Execs {
       detachKeys: exec.request.Tty ? exec.request.DetachKeys || DEFAULT_DETACH_KEYS : undefined,
       detached: () => this.#publish(exec, 'exec_detach'),
     });
+  }
+
+  /**
+   * Runs a command of the engine's own, whose output the caller must read: frames, with an end soon after that of the
+   * process. Throws Conflict.
+   */
+  run(container: Container, command: readonly string[]): ExecProcess {
+    const id = this.create(container, {
+      Cmd: [...command],
+      AttachStdin: false,
+      AttachStdout: true,
+      AttachStderr: true,
+      DetachKeys: '',
+      Tty: false,
+      Env: [],
+      Privileged: false,
+      User: '',
+      WorkingDir: '',
+      ConsoleSize: undefined,
+    });
+    const exec = this.#get(id);
+    exec.brief = true;
+    try {
+      return this.#begin(exec, { Detach: false, Tty: false, ConsoleSize: undefined }, true);
+    } catch (error) {
+      this.#all.delete(id);
+      throw error;
+    }
   }
 
   /** Throws NotFound, Conflict, InvalidArgument. */
@@ -153,6 +179,15 @@ export class Execs {
     return exec;
   }
 
+  #begin(exec: Exec, request: StartExecRequest, attached: boolean): ExecProcess {
+    const process = this.#spawn(exec, request, attached);
+    exec.process = process;
+    exec.running = true;
+    this.#publish(exec, 'exec_start');
+    void process.ended.then((end) => this.#ended(exec, process, end));
+    return process;
+  }
+
   #spawn(exec: Exec, start: StartExecRequest, attached: boolean): ExecProcess {
     const { container, request } = exec;
     return new ExecProcess({
@@ -180,6 +215,7 @@ export class Execs {
     exec.process = undefined;
     this.#publish(exec, 'exec_die', { exitCode: String(end.exitCode) });
     exec.keptUntil = Date.now() + KEPT_MS;
+    if (exec.brief) this.#all.delete(exec.id);
     const text = end.failure && Buffer.from(`${end.failure.message}\r\n`);
     void process.close(text && (exec.request.Tty ? text : frame(STDOUT, text)));
   }

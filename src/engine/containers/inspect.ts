@@ -1,6 +1,7 @@
 import { commandOf } from '../../runtime/index.ts';
 import type { Container } from './container.ts';
-import { type ContainerState, isUp } from './record.ts';
+import { shownHealthcheck } from './health-config.ts';
+import { type ContainerState, type HealthState, isUp } from './record.ts';
 
 /** What `inspect` shows besides the container's own record. */
 export interface InspectExtras {
@@ -67,7 +68,12 @@ function stateOf(state: ContainerState): Record<string, unknown> {
     Error: state.error,
     StartedAt: state.startedAt,
     FinishedAt: state.finishedAt,
+    ...(state.health && { Health: healthOf(state.health) }),
   };
+}
+
+function healthOf({ status, failingStreak, log }: HealthState): Record<string, unknown> {
+  return { Status: status, FailingStreak: failingStreak, Log: log };
 }
 
 /** Clients written in Go tell an empty list from none at all: what was never set is null, as dockerd has it. */
@@ -104,7 +110,7 @@ function configOf({ record }: Container): Record<string, unknown> {
     Volumes: orNothing(config.Volumes) ?? null,
     OnBuild: config.OnBuild.length > 0 ? config.OnBuild : null,
     Shell: config.Shell.length > 0 ? config.Shell : undefined,
-    Healthcheck: config.Healthcheck ?? undefined,
+    Healthcheck: shownHealthcheck(config.Healthcheck),
     StopTimeout: config.StopTimeout ?? undefined,
     StopSignal: config.StopSignal || undefined,
     MacAddress: config.MacAddress || undefined,

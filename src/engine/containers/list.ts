@@ -78,7 +78,6 @@ function filterFor(
   const ancestors = filters.values('ancestor').map(imageId);
   const before = boundary(store, filters.values('before'));
   const since = boundary(store, filters.values('since'));
-  const healths = filters.values('health');
   return (container) => {
     const { record, state } = container;
     return (
@@ -90,7 +89,7 @@ function filterFor(
       (ancestors.length === 0 || ancestors.includes(record.imageId)) &&
       (before === undefined || createdAt(container) < before) &&
       (since === undefined || createdAt(container) > since) &&
-      (healths.length === 0 || healths.includes('none')) &&
+      filters.exact('health', state.health?.status ?? 'none') &&
       (!filters.has('network') ||
         filters.exact('network', record.hostConfig.NetworkMode) ||
         filters.prefix('network', state.sandbox?.endpoint?.networkId ?? '-')) &&

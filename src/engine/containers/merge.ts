@@ -1,4 +1,5 @@
 import type { ContainerConfig } from '../../api/index.ts';
+import { mergeHealthcheck } from './health-config.ts';
 
 /** The part of an image's config that its containers inherit; every field may be missing. */
 export type ImageRunConfig = {
@@ -21,7 +22,7 @@ export function mergeConfig(own: ContainerConfig, image: ImageRunConfig): Contai
     Volumes: { ...image.Volumes, ...own.Volumes },
     StopSignal: own.StopSignal || image.StopSignal || '',
     Shell: own.Shell.length > 0 ? own.Shell : (image.Shell ?? []),
-    Healthcheck: own.Healthcheck ?? image.Healthcheck,
+    Healthcheck: mergeHealthcheck(own.Healthcheck, image.Healthcheck),
   };
 }
 

@@ -16,6 +16,9 @@ import { engineHardLimits } from './machine.ts';
 import { Security } from './security.ts';
 import type { ContainerStore } from './store.ts';
 
+/** Told of what happens to containers, once their state says so. */
+export type Watcher = (container: Container, action: string) => void;
+
 /** What the verbs on containers work with: made once, handed to each of them. */
 export class ContainerParts {
   readonly config: EngineConfig;
@@ -28,6 +31,7 @@ export class ContainerParts {
   readonly security: Security;
   readonly hardLimits: HardLimits = engineHardLimits();
   readonly exits: Exits;
+  readonly #watchers: Watcher[] = [];
   /** Told when the conmon of a running container has ended, which it does after it has left the exit code. */
   readonly conmonEnded: (container: Container) => void;
 
@@ -61,6 +65,11 @@ export class ContainerParts {
     return join('/', record.hostConfig.CgroupParent || this.config.cgroupParent, id);
   }
 
+  /** Has `watcher` told of everything that is published about containers. */
+  watch(watcher: Watcher): void {
+    this.#watchers.push(watcher);
+  }
+
   /** Tells the world of something that happened to a container, with Docker's attributes. */
   publish(container: Container, action: string, attributes: Record<string, string> = {}): void {
     const { record } = container;
@@ -70,5 +79,6 @@ export class ContainerParts {
       name: record.name,
       ...attributes,
     });
+    for (const watcher of this.#watchers) watcher(container, action);
   }
 }

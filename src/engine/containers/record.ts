@@ -20,6 +20,24 @@ export interface ContainerRecord {
   readonly networkingConfig: NetworkingConfig;
 }
 
+/** How one probe of a container's health went, in the words of `inspect`. */
+export interface HealthResult {
+  /** RFC 3339 with nanoseconds. */
+  readonly Start: string;
+  readonly End: string;
+  /** 0 healthy, 1 and others unhealthy, -1 when the probe did not come to its end. */
+  readonly ExitCode: number;
+  readonly Output: string;
+}
+
+/** What the probes have found out. */
+export interface HealthState {
+  readonly status: 'starting' | 'healthy' | 'unhealthy';
+  readonly failingStreak: number;
+  /** The last five, oldest first. */
+  readonly log: readonly HealthResult[];
+}
+
 /** Where the container is now, and what its processes hold while it has some. Kept across the engine's death. */
 export interface ContainerState {
   readonly status: Status;
@@ -39,6 +57,8 @@ export interface ContainerState {
   readonly stoppedByUser: boolean;
   /** As `stoppedByUser`, in a way that ends restart policies too: see `kill`. */
   readonly restartsCancelled: boolean;
+  /** Of a container with a health check, from its first start. */
+  readonly health?: HealthState | undefined;
   /** Network namespace and endpoint of the running container. */
   readonly sandbox?: Sandbox | undefined;
 }

@@ -4,7 +4,7 @@ import type { ContainerState } from './record.ts';
 export function statusText(state: ContainerState, now = Date.now()): string {
   switch (state.status) {
     case 'running':
-      return `Up ${ago(state.startedAt, now)}`;
+      return `Up ${ago(state.startedAt, now)}${healthText(state)}`;
     case 'paused':
       return `Up ${ago(state.startedAt, now)} (Paused)`;
     case 'restarting':
@@ -18,6 +18,11 @@ export function statusText(state: ContainerState, now = Date.now()): string {
     case 'created':
       return 'Created';
   }
+}
+
+function healthText({ health }: ContainerState): string {
+  if (health === undefined) return '';
+  return health.status === 'starting' ? ' (health: starting)' : ` (${health.status})`;
 }
 
 const MINUTE = 60;

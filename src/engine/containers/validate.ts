@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { type ContainerConfig, type HostConfig, InvalidArgument, NotImplemented } from '../../api/index.ts';
 import type { EngineConfig } from '../config.ts';
 import { validateCpuset } from './cpuset.ts';
+import { validateHealthcheck } from './health-config.ts';
 import { validateRestartPolicy } from './restart-policy.ts';
 import { parseSignal } from './signals.ts';
 
@@ -34,6 +35,7 @@ export function validateConfig(config: ContainerConfig): void {
       throw new InvalidArgument(`invalid environment variable: ${entry}`);
     if (entry.includes('\0')) throw new InvalidArgument('invalid environment variable: it holds a null byte');
   }
+  validateHealthcheck(config.Healthcheck);
   if (config.StopSignal !== '') parseSignal(config.StopSignal);
   if ((config.StopTimeout ?? 0) < -1)
     throw new InvalidArgument(`invalid stop timeout: ${config.StopTimeout}`);
@@ -125,7 +127,7 @@ function validateModes(host: HostConfig): void {
  * Refuses what this engine does not do yet, so that nobody relies on a restart, a port or a volume that is not there.
  * Throws NotImplemented, which names the option.
  */
-export function refuseUnsupported(config: ContainerConfig, host: HostConfig): void {
+export function refuseUnsupported(host: HostConfig): void {
   const refused: ReadonlyArray<readonly [asked: boolean, what: string]> = [
     [Object.values(host.PortBindings).some((list) => list.length > 0), 'publishing ports (--publish)'],
     [host.PublishAllPorts, 'publishing all ports (--publish-all)'],
@@ -143,15 +145,8 @@ export function refuseUnsupported(config: ContainerConfig, host: HostConfig): vo
       !['', 'default', 'bridge', 'none', 'host'].includes(host.NetworkMode),
       `network "${host.NetworkMode}" (--network)`,
     ],
-    [hasHealthcheck(config), 'health checks (--health-cmd)'],
   ];
   for (const [asked, what] of refused) {
     if (asked) throw new NotImplemented(`${what} is not supported by this engine yet: leave the option out`);
   }
-}
-
-/** Whether the container itself asks for probes; those of an image are left alone. */
-function hasHealthcheck(config: ContainerConfig): boolean {
-  const test = config.Healthcheck?.Test ?? [];
-  return test.length > 0 && test[0] !== 'NONE';
 }
