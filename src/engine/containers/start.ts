@@ -70,6 +70,8 @@ async function bringUp(parts: ContainerParts, container: Container, by: 'user' |
   // An engine that starts after this one was killed here finds by it that the program may have been let go.
   parts.store.setState(container, { sandbox });
   undo.defer(() => parts.store.setState(container, { sandbox: undefined }));
+  // Before the program runs: one that is quick has ended by the time the runtime says that it has begun.
+  const startedAt = formatTime(nowNanos());
   await startContainer(runtime, container.id);
   parts.store.setState(container, {
     status: 'running',
@@ -78,7 +80,7 @@ async function bringUp(parts: ContainerParts, container: Container, by: 'user' |
     exitCode: 0,
     error: '',
     oomKilled: false,
-    startedAt: formatTime(nowNanos()),
+    startedAt,
     stoppedByUser: false,
     restartsCancelled: false,
     restartCount: by === 'policy' ? container.state.restartCount + 1 : 0,
