@@ -116,6 +116,13 @@ export async function inspect(engine: TestEngine, id: string): Promise<Inspected
   return expectStatus(await engine.request('GET', `/containers/${id}/json`), 200).json() as Inspected;
 }
 
+/** All containers, as `leftovers` wants to know them. */
+export async function list(engine: TestEngine): Promise<{ id: string; running: boolean }[]> {
+  const answer = expectStatus(await engine.request('GET', '/containers/json?all=1'), 200);
+  const containers = answer.json() as { Id: string; State: string }[];
+  return containers.map(({ Id, State }) => ({ id: Id, running: State === 'running' || State === 'paused' }));
+}
+
 export async function remove(engine: TestEngine, id: string): Promise<void> {
   expectStatus(await engine.request('DELETE', `/containers/${id}?force=1`), 204);
 }

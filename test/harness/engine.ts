@@ -6,7 +6,7 @@ import Docker from 'dockerode';
 import { exitCode, type Result, type RunOptions, run, start } from './command.ts';
 import { type Answer, type RequestOptions, request } from './http.ts';
 import { type Identity, newIdentity } from './identity.ts';
-import { leftovers, sweep } from './leftovers.ts';
+import { type LiveContainer, leftovers, sweep } from './leftovers.ts';
 import { type PtyOptions, spawnPty, type Terminal } from './pty.ts';
 
 const checkout = resolve(import.meta.dirname, '../..');
@@ -169,9 +169,9 @@ export class TestEngine {
     await this.start();
   }
 
-  /** What is on the machine that an engine without containers should not have; empty when all is well. */
-  leftovers(): Promise<string[]> {
-    return leftovers(this.identity, this.pid);
+  /** What is on the machine that an engine with no more than these containers should not have; empty when all is well. */
+  leftovers(containers: readonly LiveContainer[] = []): Promise<string[]> {
+    return leftovers(this.identity, this.pid, containers);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

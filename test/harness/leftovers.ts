@@ -6,26 +6,59 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { umountIfMounted } from '../../src/linux/index.ts';
 import type { Identity } from './identity.ts';
 
+/** A container that an engine has at the moment. */
+export interface LiveContainer {
+  readonly id: string;
+  /** Whether it has processes; one without has nothing but a folder. */
+  readonly running: boolean;
+}
+
 /**
- * What an engine without containers may not have on the machine, one line each. Gives what is on its way out, such as a
- * conmon that has just reported its container's end, two seconds to go.
+ * What an engine with no other containers than these may not have on the machine, one line each. Gives what is on its way
+ * out, such as a conmon that has just reported its container's end, two seconds to go.
  */
-export async function leftovers(identity: Identity, enginePid?: number): Promise<string[]> {
+export async function leftovers(
+  identity: Identity,
+  enginePid?: number,
+  containers: readonly LiveContainer[] = [],
+): Promise<string[]> {
   for (const end = Date.now() + 2_000; ; await sleep(20)) {
-    const found = look(identity, enginePid);
+    const found = look(identity, enginePid, containers);
     if (found.length === 0 || Date.now() > end) return found;
   }
 }
 
-function look(identity: Identity, enginePid: number | undefined): string[] {
-  return [
-    ...processes(identity, enginePid).map((it) => `process ${it.pid}: ${it.command}`),
-    ...mounts(identity).map((path) => `mount ${path}`),
-    ...interfaces(identity).map((name) => `interface ${name}`),
-    ...cgroups(identity).map((path) => `cgroup ${path}`),
-    ...rules(identity).map((line) => `nft ${line}`),
-    ...folders(identity).map((path) => `folder ${path}`),
+/** Something on the machine. */
+interface Find {
+  readonly line: string;
+  /** Holds the ID of the container that it belongs to. */
+  readonly trace: string;
+}
+
+function look(
+  identity: Identity,
+  enginePid: number | undefined,
+  containers: readonly LiveContainer[],
+): string[] {
+  const named = (kind: string) => (name: string) => ({ line: `${kind} ${name}`, trace: name });
+  const found: Find[] = [
+    ...processes(identity, enginePid).map((it) => ({
+      line: `process ${it.pid}: ${it.command}`,
+      trace: `${it.command} ${it.cgroup}`,
+    })),
+    ...mounts(identity).map(named('mount')),
+    ...interfaces(identity).map((name) => ({ line: `interface ${name}`, trace: aliasOf(name) })),
+    ...cgroups(identity).map(named('cgroup')),
+    ...rules(identity).map(named('nft')),
+    ...folders(identity).map(named('folder')),
   ];
+  return found
+    .filter(({ trace }) => !containers.some((container) => belongs(trace, container)))
+    .map(({ line }) => line);
+}
+
+function belongs(trace: string, { id, running }: LiveContainer): boolean {
+  return running ? trace.includes(id) : trace.endsWith(`/containers/${id}`);
 }
 
 /** Takes away what an engine leaves on purpose when it stops, its bridge, nft table and parent cgroup, and all else. */
@@ -55,15 +88,16 @@ export function sweep(identity: Identity): void {
 function processes(
   { root, cgroupParent }: Identity,
   enginePid: number | undefined,
-): { pid: number; command: string }[] {
+): { pid: number; command: string; cgroup: string }[] {
   const found = [];
   for (const entry of readdirSync('/proc')) {
     const pid = Number(entry);
     if (!Number.isInteger(pid) || pid === process.pid || pid === enginePid) continue;
     const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();
-    const contained = read(`/proc/${pid}/cgroup`).includes(`${cgroupParent}/`);
+    const cgroup = read(`/proc/${pid}/cgroup`);
+    const contained = cgroup.includes(`${cgroupParent}/`);
     const own = ['conmon', 'crun', 'runc', 'nft', 'ip'].includes(basename(link(`/proc/${pid}/exe`)));
-    if (contained || (own && command.includes(root))) found.push({ pid, command });
+    if (contained || (own && command.includes(root))) found.push({ pid, command, cgroup });
   }
   return found;
 }
@@ -78,10 +112,14 @@ function mounts({ root }: Identity): string[] {
 /** Ports of the engine's bridge, and links whose alias says that they are a container's of this engine. */
 function interfaces({ root, bridge }: Identity): string[] {
   return readdirSync('/sys/class/net').filter((name) => {
-    const alias = read(`/sys/class/net/${name}/ifalias`);
+    const alias = aliasOf(name);
     const master = basename(link(`/sys/class/net/${name}/master`));
     return master === bridge || alias.startsWith(`berth-${suffixOf(root)}/`);
   });
+}
+
+function aliasOf(name: string): string {
+  return read(`/sys/class/net/${name}/ifalias`).trim();
 }
 
 /** Cgroups under the engine's parent, the deepest first. v1 has the parent once in each hierarchy. */

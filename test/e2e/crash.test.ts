@@ -1,0 +1,278 @@
+import assert from 'node:assert/strict';
+import { createReadStream, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { needs, startEngine, succeed, type TestEngine } from '../harness/index.ts';
+import {
+  create,
+  eventually,
+  exec,
+  execScript,
+  expectStatus,
+  inspect,
+  isAlive,
+  list,
+  logs,
+  remove,
+  start,
+  wait,
+} from './support.ts';
+import { Turmoil } from './turmoil.ts';
+
+const ROUNDS = Number(process.env['BERTH_CRASH_ROUNDS'] ?? 25);
+const SEED = Number(process.env['BERTH_CRASH_SEED'] ?? Date.now() % 1_000_000);
+/** Writes a numbered line every few milliseconds. */
+const COUNT = ['sh', '-c', 'i=0; while :; do i=$((i+1)); echo "line $i"; usleep 4000; done'];
+
+suite('kill -9 of the engine', needs('root'), () => {
+  test(`${ROUNDS} times, in the middle of whatever it is doing (BERTH_CRASH_SEED=${SEED})`, {
+    timeout: 60_000 + ROUNDS * 8_000,
+  }, async (t) => {
+    await using engine = await startEngine({ images: ['busybox', 'hello-world'] });
+    const steady = [
+      await start(engine, { cmd: COUNT, host: { NetworkMode: 'bridge' } }),
+      await start(engine, { cmd: COUNT, config: { Tty: true } }),
+    ];
+    const pids = await pidsOf(engine, steady);
+    const turmoil = new Turmoil(engine, SEED);
+    for (let round = 1; round <= ROUNDS; round++) {
+      try {
+        await turmoil.during(async () => {
+          await sleep(turmoil.random(400));
+          await engine.kill9();
+        });
+        // Sometimes containers have a while to end by themselves, sometimes helpers are still at work.
+        await sleep(turmoil.random(150));
+        await engine.start();
+
+        assert.deepEqual(await pidsOf(engine, steady), pids, 'running containers go on as they were');
+        await turmoil.check();
+        assert.deepEqual(await engine.leftovers(await list(engine)), []);
+      } catch (error) {
+        t.diagnostic(`round ${round} of seed ${SEED}: ${turmoil.history}`);
+        throw error;
+      }
+    }
+    t.diagnostic(`seed ${SEED}: ${turmoil.summary}`);
+    for (const id of steady) {
+      assert.equal(await execScript(engine, id, 'echo still here'), 'still here');
+      expectStatus(await engine.request('POST', `/containers/${id}/stop?t=0`), 204);
+    }
+    checkLines((await logs(engine, steady[0]!)).stdout);
+    const tty = await engine.request('GET', `/containers/${steady[1]}/logs?stdout=1`);
+    checkLines(tty.text.replaceAll('\r\n', '\n'));
+    await turmoil.end();
+    assert.deepEqual(await engine.leftovers(await list(engine)), []);
+  });
+
+  test('what containers did meanwhile is known afterwards', async () => {
+    await using engine = await startEngine();
+    const runs = await start(engine, { cmd: COUNT });
+    const removesItself = await start(engine, { cmd: ['sleep', '0.6'], host: { AutoRemove: true } });
+    const ends = await Promise.all(
+      [0, 3, 42, 255].map(async (code) => ({
+        code,
+        id: await start(engine, { cmd: ['sh', '-c', `sleep 0.6; echo "ends with ${code}"; exit ${code}`] }),
+      })),
+    );
+    const oom = await start(engine, {
+      cmd: ['sh', '-c', 'sleep 0.6; exec tail /dev/zero'],
+      host: { Memory: 32 << 20, MemorySwap: 32 << 20 },
+    });
+    const before = Date.now();
+    await engine.kill9();
+    await sleep(1500);
+    const after = Date.now();
+    await engine.start();
+
+    for (const { id, code } of ends) {
+      const { State } = await inspect(engine, id);
+      assert.deepEqual([State.Status, State.ExitCode, State.Pid], ['exited', code, 0]);
+      const finished = Date.parse(State.FinishedAt);
+      assert.ok(finished > before && finished < after, 'the time at which it happened');
+      assert.equal(await wait(engine, id), code);
+      assert.equal((await logs(engine, id)).stdout, `ends with ${code}\n`);
+    }
+    const { State } = await inspect(engine, oom);
+    assert.deepEqual([State.ExitCode, State.OOMKilled], [137, true]);
+    await eventually('the container made with --rm goes', async () => {
+      return (await engine.request('GET', `/containers/${removesItself}/json`)).status === 404;
+    });
+    const lines = checkLines((await logs(engine, runs)).stdout);
+    assert.ok(lines > 100, `${lines} lines`);
+    expectStatus(await engine.request('POST', `/containers/${ends[0]!.id}/start`), 204);
+    assert.equal(await wait(engine, ends[0]!.id), 0);
+    const now = (await list(engine)).map(({ id, running }) => ({ id, running }));
+    assert.deepEqual(await engine.leftovers(now), []);
+  });
+
+  test('clients can attach, follow, resize, signal and stop as before', async () => {
+    await using engine = await startEngine();
+    const script =
+      'trap "echo got HUP" HUP; trap "exit 9" TERM; while :; do read line && echo "read $line"; done';
+    const id = await start(engine, { cmd: ['sh', '-c', script], config: { OpenStdin: true } });
+    const terminal = await start(engine, { cmd: ['sh'], config: { OpenStdin: true, Tty: true } });
+    await engine.kill9();
+    await engine.start();
+
+    const client = engine.spawn('docker', 'attach', '--sig-proxy=false', id);
+    let output = '';
+    client.stdout?.on('data', (bytes: Buffer) => {
+      output += bytes.toString();
+    });
+    client.stdin?.write('one\n');
+    await eventually('the line comes back', () => output.includes('read one\n'));
+    expectStatus(await engine.request('POST', `/containers/${id}/kill?signal=HUP`), 204);
+    client.stdin?.write('two\n');
+    await eventually('the next one too', () => /got HUP\n(.*\n)*read two\n/.test(output));
+    client.kill('SIGKILL');
+
+    await using screen = engine.terminal('docker', ['attach', terminal], { rows: 33, columns: 77 });
+    screen.write('\r');
+    await screen.expect(/\/ # /);
+    await eventually('the size is passed on', async () => {
+      screen.write('stty size\r');
+      return await screen.expect(/33 77/, 500).catch(() => undefined);
+    });
+    screen.write('exit 4\r');
+    assert.equal(await screen.exit(), 4);
+
+    expectStatus(await engine.request('POST', `/containers/${id}/stop?t=5`), 204);
+    assert.equal((await inspect(engine, id)).State.ExitCode, 9);
+  });
+
+  test('in the middle of loading an image: it is there whole or not at all', async () => {
+    await using engine = await startEngine({ images: [] });
+    const path = resolve(import.meta.dirname, '../../build/images/busybox.tar');
+    for (let round = 0; round < 6; round++) {
+      const body = createReadStream(path, { highWaterMark: 16 * 1024 });
+      const headers = { 'Content-Type': 'application/x-tar' };
+      const loading = engine.request('POST', '/images/load', { body, headers }).catch(() => undefined);
+      await sleep(10 + round * 25);
+      await engine.kill9();
+      body.destroy();
+      await loading;
+      await engine.start();
+      assert.deepEqual(await engine.leftovers(), []);
+      const images = (await engine.request('GET', '/images/json')).json() as { RepoTags: string[] }[];
+      if (images.length === 0) continue;
+      const { code } = await engine.docker('run', '--rm', '--network', 'none', 'busybox', 'true');
+      assert.equal(code, 0);
+      await succeed(engine.docker('rmi', '-f', 'busybox'));
+    }
+    await engine.load('busybox');
+    assert.equal(await succeed(engine.docker('run', '--rm', 'busybox', 'echo', 'hi')), 'hi');
+  });
+});
+
+suite('an engine that is stopped', needs('root'), () => {
+  test('leaves containers running, and finds all of them as they were', async () => {
+    await using engine = await startEngine();
+    await create(engine, { name: 'made' });
+    const ended = await start(engine, { name: 'ended', cmd: ['sh', '-c', 'exit 3'] });
+    await wait(engine, ended);
+    const id = await start(engine, { name: 'runs', cmd: COUNT, host: { NetworkMode: 'bridge' } });
+    const format = '{{.ID}} {{.Names}} {{.Image}} {{.State}} {{.Command}} {{.Ports}} {{.Networks}}';
+    const ps = () => succeed(engine.docker('ps', '-a', '--no-trunc', '--format', format));
+    const before = { ps: await ps(), inspect: (await engine.request('GET', `/containers/${id}/json`)).text };
+    const { Pid } = (await inspect(engine, id)).State;
+
+    assert.equal(await engine.stop(), 0);
+    assert.ok(isAlive(Pid));
+    await engine.start();
+
+    assert.equal(await ps(), before.ps);
+    assert.equal((await engine.request('GET', `/containers/${id}/json`)).text, before.inspect);
+    const reach = await engine.docker(
+      'run',
+      '--rm',
+      'busybox',
+      'ping',
+      '-c',
+      '1',
+      '-W',
+      '2',
+      await addressOf(engine, id),
+    );
+    assert.equal(reach.code, 0, reach.stdout + reach.stderr);
+    expectStatus(await engine.request('POST', '/containers/made/start'), 204);
+  });
+
+  test('ends its clients, and containers go on writing', async () => {
+    await using engine = await startEngine();
+    const id = await start(engine, { cmd: COUNT });
+    const follower = engine.spawn('docker', 'logs', '-f', id);
+    follower.stdout?.resume();
+    const ended = new Promise((done) => follower.once('exit', done));
+    await sleep(100);
+    await engine.stop();
+    await ended;
+    await sleep(300);
+    await engine.start();
+    const from = checkLines((await logs(engine, id)).stdout);
+    await sleep(100);
+    assert.ok(checkLines((await logs(engine, id)).stdout) > from);
+  });
+});
+
+suite('kill -9 of conmon', needs('root'), () => {
+  const conmonOf = (engine: TestEngine, id: string) =>
+    Number(readFileSync(join(engine.identity.execRoot, 'bundles', id, 'conmon.pid'), 'utf8'));
+
+  test('ends its container with 137, and nothing is left', async () => {
+    await using engine = await startEngine();
+    const id = await start(engine, { host: { NetworkMode: 'bridge' } });
+    const { Pid } = (await inspect(engine, id)).State;
+    process.kill(conmonOf(engine, id), 'SIGKILL');
+    assert.equal(await wait(engine, id), 137);
+    assert.ok(!isAlive(Pid));
+    const { State } = await inspect(engine, id);
+    assert.deepEqual([State.Status, State.Running, State.ExitCode, State.Pid], ['exited', false, 137, 0]);
+    assert.deepEqual(await engine.leftovers([{ id, running: false }]), []);
+    expectStatus(await engine.request('POST', `/containers/${id}/start`), 204);
+    assert.equal(await execScript(engine, id, 'echo again'), 'again');
+  });
+
+  test('while the engine is down as well', async () => {
+    await using engine = await startEngine();
+    const id = await start(engine, { host: { NetworkMode: 'bridge' } });
+    const { Pid } = (await inspect(engine, id)).State;
+    await engine.kill9();
+    process.kill(conmonOf(engine, id), 'SIGKILL');
+    await engine.start();
+    const { State } = await inspect(engine, id);
+    assert.deepEqual([State.Status, State.ExitCode, State.Pid], ['exited', 137, 0]);
+    assert.ok(!isAlive(Pid));
+    assert.deepEqual(await engine.leftovers([{ id, running: false }]), []);
+  });
+
+  test('in the middle of an exec', async () => {
+    await using engine = await startEngine();
+    const id = await start(engine);
+    const running = exec(engine, id, ['sleep', '600']);
+    await sleep(200);
+    process.kill(conmonOf(engine, id), 'SIGKILL');
+    assert.equal((await running).code, 137);
+    assert.equal(await wait(engine, id), 137);
+    await remove(engine, id);
+    assert.deepEqual(await engine.leftovers(), []);
+  });
+});
+
+async function pidsOf(engine: TestEngine, ids: readonly string[]): Promise<number[]> {
+  return Promise.all(ids.map(async (id) => (await inspect(engine, id)).State.Pid));
+}
+
+async function addressOf(engine: TestEngine, id: string): Promise<string> {
+  return (await inspect(engine, id)).NetworkSettings.IPAddress;
+}
+
+/** Asserts that numbered lines are all there, in order and once each; gives how many. */
+function checkLines(text: string): number {
+  const lines = text.trimEnd().split('\n');
+  for (const [index, line] of lines.entries()) {
+    if (line !== `line ${index + 1}`) assert.fail(`line ${index + 1} is ${JSON.stringify(line)}`);
+  }
+  return lines.length;
+}
