@@ -1,5 +1,5 @@
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, openSync, rmSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { Conflict, Internal } from '../api/index.ts';
 import type { Bundle } from './bundle.ts';
 import type { OciRuntime } from './conmon.ts';
@@ -16,8 +16,28 @@ export interface RuntimeState {
 
 /** Lets the first process of a created container run its program. Throws StartFailed. */
 export async function startContainer(runtime: OciRuntime, id: string): Promise<void> {
+  if (basename(runtime.path) === 'crun' && openGate(join(runtime.root, id, 'exec.fifo'))) return;
   const result = await verb(runtime, ['start', id]);
   if (result.code !== 0) throw startFailure(result.stderr);
+}
+
+/**
+ * Does what `crun start` does, without the 4 ms of starting it: the container's first process waits for a byte on a FIFO,
+ * whose name crun takes for the sign that it still waits. Gives false when it cannot be done, for crun to say why.
+ */
+function openGate(fifo: string): boolean {
+  let fd: number;
+  try {
+    fd = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    return false;
+  }
+  try {
+    unlinkSync(fifo);
+    return writeSync(fd, Buffer.alloc(1)) === 1;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Takes away what is left of a container: cgroup, state, and with `force` its processes. A missing one is no error. */
