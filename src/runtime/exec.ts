@@ -1,4 +1,4 @@
-import { closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough, type Readable, type Writable } from 'node:stream';
@@ -81,15 +81,7 @@ export class ExecProcess {
   async kill(): Promise<void> {
     await Promise.race([this.begun(), this.ended]);
     const pid = this.pid;
-    if (pid === 0 || startTime(pid) === undefined) return;
-    // crun makes the process the leader of a session, hence of a group.
-    for (const target of [-pid, pid]) {
-      try {
-        process.kill(target, 'SIGKILL');
-      } catch {
-        // It has ended.
-      }
-    }
+    if (pid !== 0 && startTime(pid) !== undefined) killGroup(pid);
   }
 
   /** Sets the terminal's size; nothing happens without one, or before it is there. */
@@ -119,6 +111,52 @@ export class ExecProcess {
     const failure = startFailure(said);
     failure.message = failure.message.replace(/^.*?OCI runtime create failed:/, 'OCI runtime exec failed:');
     return { exitCode: failure.exitCode === 128 ? 126 : failure.exitCode, failure };
+  }
+}
+
+/**
+ * Kills the execs whose IDs begin with `prefix` that an engine which is no more has left in a container, and takes their
+ * files away.
+ */
+export function killAbandonedExecs({ folder }: Bundle, containerId: string, prefix: string): void {
+  for (const name of readdirSync(folder)) {
+    if (!name.startsWith(`exec-${prefix}`)) continue;
+    const path = join(folder, name);
+    const pid = name.endsWith('.pid') ? Number(readFileSync(path, 'utf8')) : 0;
+    if (pid > 0 && isIn(pid, containerId)) killGroup(pid);
+    rmSync(path, { force: true });
+  }
+}
+
+/** Whether a pid is still that of a process in the container's cgroup. */
+function isIn(pid: number, containerId: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(containerId);
+  } catch {
+    return false;
+  }
+}
+
+/** Kills a process and those of its group: crun starts every process in a new one, which has the process's children too. */
+function killGroup(pid: number): void {
+  const group = groupOf(pid);
+  const targets = group === undefined || group === groupOf(process.pid) ? [pid] : [-group, pid];
+  for (const target of targets) {
+    try {
+      process.kill(target, 'SIGKILL');
+    } catch {
+      // It has ended.
+    }
+  }
+}
+
+/** Field 5 of proc_pid_stat(5); undefined for a process that is gone, or whose group is of no namespace of ours. */
+function groupOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]) || undefined;
+  } catch {
+    return undefined;
   }
 }
 

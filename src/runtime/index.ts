@@ -9,7 +9,7 @@ export {
   startContainer,
   updateContainer,
 } from './crun.ts';
-export { type ExecEnd, type ExecOptions, ExecProcess } from './exec.ts';
+export { type ExecEnd, type ExecOptions, ExecProcess, killAbandonedExecs } from './exec.ts';
 export { type Exit, Exits } from './exits.ts';
 export type { LogEntry } from './logs/line.ts';
 export { type LogQuery, readLog } from './logs/reader.ts';

@@ -28,6 +28,9 @@ import { isRunning } from './record.ts';
 /** How long an exec that has ended can still be inspected. */
 const KEPT_MS = 5 * 60_000;
 
+/** Marks the files of the engine's own execs, which no other engine has a use for. */
+export const OWN_PREFIX = 'own-';
+
 /** A process that runs, ran or is to run in a container besides its own. Kept in memory: it does not outlive the engine. */
 interface Exec {
   readonly id: string;
@@ -191,7 +194,7 @@ export class Execs {
   #spawn(exec: Exec, start: StartExecRequest, attached: boolean): ExecProcess {
     const { container, request } = exec;
     return new ExecProcess({
-      id: exec.id,
+      id: exec.brief ? `${OWN_PREFIX}${exec.id}` : exec.id,
       containerId: container.id,
       bundle: container.bundle,
       runtime: this.#parts.runtimeOf(container),

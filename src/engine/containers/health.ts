@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { killAbandonedExecs } from '../../runtime/index.ts';
 import type { Container } from './container.ts';
-import type { Execs } from './execs.ts';
+import { type Execs, OWN_PREFIX } from './execs.ts';
 import { type HealthProbe, healthProbe } from './health-config.ts';
 import { runProbe } from './health-probe.ts';
 import type { ContainerParts } from './parts.ts';
@@ -28,6 +29,7 @@ export class Health {
       if (container.state.status !== 'running') continue;
       const probe = healthProbe(container.record.config);
       if (probe === undefined) continue;
+      killAbandonedExecs(container.bundle, container.id, OWN_PREFIX);
       if (container.state.health === undefined) this.#reset(container);
       const { health, startedAt } = container.state;
       const last = Date.parse(health?.log.at(-1)?.End ?? startedAt);
