@@ -29,7 +29,7 @@ export interface StopOptions {
 export async function stop(parts: ContainerParts, container: Container, options: StopOptions): Promise<void> {
   const { config } = container.record;
   const signal = parseSignal(options.signal || config.StopSignal || String(SIGTERM));
-  if (!isRunning(container.state)) throw new NotModified(`container ${container.name} is already stopped`);
+  if (!(await runs(container))) throw new NotModified(`container ${container.name} is already stopped`);
   parts.store.setState(container, { stoppedByUser: true, restartsCancelled: true });
   await end(container, signal, options.timeout ?? config.StopTimeout ?? DEFAULT_TIMEOUT, parts);
   parts.publish(container, 'stop');
@@ -38,7 +38,7 @@ export async function stop(parts: ContainerParts, container: Container, options:
 /** Sends a signal to the container's first process. Killing waits for the end. Throws Conflict, InvalidArgument. */
 export async function kill(parts: ContainerParts, container: Container, signalName: string): Promise<void> {
   const signal = parseSignal(signalName || String(SIGKILL));
-  if (!isRunning(container.state)) {
+  if (!(await runs(container))) {
     throw new Conflict(`cannot kill container: ${container.name}: container ${container.id} is not running`);
   }
   const { StopSignal } = container.record.config;
@@ -85,6 +85,15 @@ async function withPatience(
   throw new Conflict(
     `container ${container.name} did not end after SIGKILL: its process ${container.state.pid} hangs in the kernel`,
   );
+}
+
+/**
+ * Whether the container runs once a start that is under way has come to its end: its program may have spoken to the client
+ * already, which then rightly takes it for running.
+ */
+async function runs(container: Container): Promise<boolean> {
+  if (!isRunning(container.state)) await container.lock.run(async () => {});
+  return isRunning(container.state);
 }
 
 /** A frozen process does not notice a signal. */
