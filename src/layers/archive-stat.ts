@@ -100,7 +100,7 @@ export function lstat(name: string): BigIntStats | undefined {
   try {
     return lstatSync(toPath(name), { bigint: true, throwIfNoEntry: false });
   } catch (error) {
-    if ((error as { code?: string }).code === 'ENOTDIR') return undefined;
+    if (['ENOTDIR', 'ELOOP'].includes((error as { code?: string }).code ?? '')) return undefined;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, lstatSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { InvalidArgument, messageOf } from '../api/index.ts';
 import {
   close,
@@ -31,11 +31,12 @@ const O_PATH = 0o10000000;
 const HARMLESS = MS_NODEV | MS_NOSUID | MS_NOEXEC;
 
 // The program of a worker thread that does one job with a container's files, which are all that it can see, and ends.
-try {
-  say({ kind: 'done', ...(await run(workerData as ArchiveJob)) });
-} catch (error) {
-  say({ kind: 'failed', reason: reasonOf(error), message: messageOf(error) });
-}
+parentPort!.once('message', (job: ArchiveJob) => {
+  run(job).then(
+    (result) => say({ kind: 'done', ...result }),
+    (error: unknown) => say({ kind: 'failed', reason: reasonOf(error), message: messageOf(error) }),
+  );
+});
 
 function say(answer: ArchiveAnswer): void {
   parentPort!.postMessage(answer);
@@ -70,9 +71,10 @@ async function run(job: ArchiveJob): Promise<Omit<ArchiveAnswer & { kind: 'done'
 }
 
 function readTree(fd: number, path: ReturnType<typeof clientPath>, stat: PathStat): object {
+  const found = lstatSync(toPath(path.path), { bigint: true });
   say({ kind: 'begun', stat });
   const writer = new TreeWriter(fd);
-  writer.tree(path.path, path.base, lstatSync(toPath(path.path), { bigint: true }));
+  writer.tree(path.path, path.base, found);
   writer.end();
   return {};
 }

@@ -1,17 +1,13 @@
 import { closeSync } from 'node:fs';
-import { lstat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Worker } from 'node:worker_threads';
-import { Internal, InvalidArgument, NotFound } from '../api/index.ts';
+import { InvalidArgument } from '../api/index.ts';
 import { blockingStreamPair } from '../linux/index.ts';
-import type { ArchiveAnswer, ArchiveJob, ExtractOptions, FileView, LayerPair } from './archive-jobs.ts';
+import type { ArchiveJob, ExtractOptions, FileView, LayerPair } from './archive-jobs.ts';
 import type { PathStat } from './archive-stat.ts';
+import { begin, type Work } from './archive-thread.ts';
 import type { Change } from './diff.ts';
-
-/** A worker may need so much for the names of a huge tree. */
-const HEAP_MB = 1024;
 
 /** Bytes of an archive that a worker thread writes. Destroying it ends the work. */
 export interface ArchiveStream {
@@ -103,46 +99,4 @@ async function writing(jobFor: (fd: number) => ArchiveJob): Promise<ArchiveStrea
     await ended;
     throw error;
   }
-}
-
-/** A job under way in a thread of its own. */
-interface Work {
-  readonly begun: Promise<PathStat | undefined>;
-  readonly done: Promise<ArchiveAnswer & { kind: 'done' }>;
-  /** Resolves, always, when the thread is gone. */
-  readonly ended: Promise<void>;
-}
-
-async function begin(job: ArchiveJob): Promise<Work> {
-  // Node's own threads take over the root of the thread that starts them, which must not be a confined one.
-  await lstat('/');
-  const begun = Promise.withResolvers<PathStat | undefined>();
-  const done = Promise.withResolvers<ArchiveAnswer & { kind: 'done' }>();
-  const ended = Promise.withResolvers<void>();
-  const fail = (error: Error) => {
-    begun.reject(error);
-    done.reject(error);
-  };
-  begun.promise.catch(() => {});
-  done.promise.catch(() => {});
-  new Worker(new URL('./archive-worker.ts', import.meta.url), {
-    workerData: job,
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
-  })
-    .on('message', (answer: ArchiveAnswer) => {
-      if (answer.kind === 'begun') begun.resolve(answer.stat);
-      else if (answer.kind === 'failed') fail(errorOf(answer));
-      else done.resolve(answer);
-    })
-    .on('error', (error: Error) => fail(new Internal(`archive: ${error.message}`, { cause: error })))
-    .on('exit', () => {
-      fail(new Internal('archive: the work was broken off'));
-      ended.resolve();
-    });
-  return { begun: begun.promise, done: done.promise, ended: ended.promise };
-}
-
-function errorOf({ reason, message }: ArchiveAnswer & { kind: 'failed' }): Error {
-  if (reason === 'missing') return new NotFound(message);
-  return reason === 'argument' ? new InvalidArgument(message) : new Internal(message);
 }
