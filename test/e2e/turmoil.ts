@@ -8,6 +8,8 @@ const WORKERS = 4;
 /** What is known of a container whose engine may have died at any moment. */
 interface Known {
   readonly id: string;
+  /** The client that made it, and alone uses it. */
+  readonly worker: number;
   /** The code with which it ends by itself; undefined for one that runs until it is stopped. */
   readonly endsWith: number | undefined;
   /** What the engine has confirmed. */
@@ -93,10 +95,10 @@ export class Turmoil {
   }
 
   async #act(worker: number): Promise<void> {
-    const mine = [...this.#containers.values()].filter((_, index) => index % WORKERS === worker);
+    const mine = [...this.#containers.values()].filter((it) => it.worker === worker);
     const known = mine[this.random(Math.max(1, mine.length))];
     const choice = this.random(12);
-    if (known === undefined || (choice < 3 && this.#containers.size < 16)) await this.#create();
+    if (known === undefined || (choice < 3 && this.#containers.size < 16)) await this.#create(worker);
     else if (known.asked !== undefined) await sleep(1);
     else if (choice === 11) await this.#load();
     else if (known.confirmed === 'created') await this.#start(known);
@@ -105,7 +107,7 @@ export class Turmoil {
     else await this.#exec(known);
   }
 
-  async #create(): Promise<void> {
+  async #create(worker: number): Promise<void> {
     this.#note('create', '');
     const endsWith = this.random(2) === 0 ? undefined : this.random(100);
     const pause = this.random(400) / 1000;
@@ -113,7 +115,7 @@ export class Turmoil {
       cmd: endsWith === undefined ? ['sleep', '600'] : ['sh', '-c', `sleep ${pause}; exit ${endsWith}`],
       host: { NetworkMode: this.random(3) === 0 ? 'none' : 'bridge' },
     });
-    this.#containers.set(id, { id, endsWith, confirmed: 'created', asked: undefined, pid: 0 });
+    this.#containers.set(id, { id, worker, endsWith, confirmed: 'created', asked: undefined, pid: 0 });
   }
 
   async #start(known: Known): Promise<void> {
