@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { MS_NODEV, MS_NOEXEC, MS_NOSUID, mount, umountIfMounted } from '../linux/index.ts';
 import { startTime } from './process.ts';
 
 const SOCKET_NAME = 16;
@@ -40,6 +41,18 @@ export class Bundle {
   /** conmon's FIFO for window sizes and log rotation. */
   get control(): string {
     return join(this.folder, 'ctl');
+  }
+
+  /** The /dev/shm of a container that shares it with others. */
+  get sharedMemory(): string {
+    return join(this.folder, 'shm');
+  }
+
+  /** Mounts `sharedMemory`, outside of the container so that others can be given it too. Removing the bundle unmounts it. */
+  mountSharedMemory(bytes: number): void {
+    mkdirSync(this.sharedMemory);
+    const flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    mount('shm', this.sharedMemory, 'tmpfs', flags, `mode=1777,size=${bytes}`);
   }
 
   /** A socket over which a runtime sends the terminal of an exec. Its path must be short: see unix(7). */
@@ -83,10 +96,12 @@ export class Bundle {
   }
 
   async remove(): Promise<void> {
+    umountIfMounted(this.sharedMemory);
     await rm(this.folder, { recursive: true, force: true });
   }
 
   removeSync(): void {
+    umountIfMounted(this.sharedMemory);
     rmSync(this.folder, { recursive: true, force: true });
   }
 

@@ -1,4 +1,4 @@
-import { Conflict } from '../../api/index.ts';
+import { Conflict, InvalidArgument } from '../../api/index.ts';
 import type { SpecInput } from '../../runtime/index.ts';
 import type { Container } from './container.ts';
 import type { ContainerParts } from './parts.ts';
@@ -11,11 +11,19 @@ export interface SharedNamespaces {
   readonly shm?: string | undefined;
 }
 
-/** Where the modes of the host config lead. Throws NotFound, and Conflict when the other container does not run. */
-export function sharedNamespaces(parts: ContainerParts, { record }: Container): SharedNamespaces {
-  const { PidMode, IpcMode, UTSMode, CgroupnsMode } = record.hostConfig;
+/**
+ * Where the modes of the host config lead. Throws NotFound, Conflict when the other container does not run, and
+ * InvalidArgument when it does not share.
+ */
+export function sharedNamespaces(parts: ContainerParts, container: Container): SharedNamespaces {
+  const { PidMode, IpcMode, UTSMode, CgroupnsMode } = container.record.hostConfig;
   const ipcOwner = ownerOf(parts, IpcMode);
   const pidOwner = ownerOf(parts, PidMode);
+  if (ipcOwner !== undefined && !['shareable', 'host'].includes(ipcOwner.record.hostConfig.IpcMode)) {
+    throw new InvalidArgument(
+      `cannot join IPC of a container that does not share it: ${ipcOwner.name}: make it with --ipc shareable`,
+    );
+  }
   return {
     namespaces: {
       ...place('pid', PidMode, pidOwner),
@@ -23,8 +31,15 @@ export function sharedNamespaces(parts: ContainerParts, { record }: Container): 
       ...place('uts', UTSMode),
       ...place('cgroup', CgroupnsMode),
     },
-    shm: IpcMode === 'host' ? '/dev/shm' : ipcOwner && `/proc/${ipcOwner.state.pid}/root/dev/shm`,
+    shm: sharedMemory(ipcOwner ?? container),
   };
+}
+
+function sharedMemory({ record, bundle }: Container): string | undefined {
+  const { IpcMode } = record.hostConfig;
+  if (IpcMode === 'host') return '/dev/shm';
+  if (IpcMode === 'shareable') return bundle.sharedMemory;
+  return undefined;
 }
 
 function place(

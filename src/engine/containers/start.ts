@@ -48,6 +48,8 @@ async function bringUp(parts: ContainerParts, container: Container, by: 'user' |
   writeHostFiles(parts, container, sandbox);
   mkdirSync(container.bundle.folder, { recursive: true, mode: 0o700 });
   undo.defer(() => container.bundle.remove());
+  const { IpcMode, ShmSize } = container.record.hostConfig;
+  if (IpcMode === 'shareable') container.bundle.mountSharedMemory(ShmSize);
   writeSpec(parts, container, sandbox);
   const runtime = parts.runtimeOf(container);
   // Before conmon: a runtime that fails half way leaves its state and its cgroup.
