@@ -1,4 +1,4 @@
-import type { HostConfig } from '../../api/index.ts';
+import { type HostConfig, InvalidArgument } from '../../api/index.ts';
 import { cgroupVersion } from '../../linux/index.ts';
 import type { OciMount } from './oci.ts';
 
@@ -72,9 +72,26 @@ function sharedMemory(size: number, shared: string | undefined): OciMount {
 export function tmpfsMounts(host: HostConfig): OciMount[] {
   return Object.entries(host.Tmpfs)
     .sort(([one], [other]) => one.split('/').length - other.split('/').length)
-    .map(([path, options]) =>
-      mount(path, 'tmpfs', 'tmpfs', `noexec,nosuid,nodev${options === '' ? '' : `,${options}`}`),
-    );
+    .map(([path, options]) => mount(path, 'tmpfs', 'tmpfs', tmpfsOptions(`noexec,nosuid,nodev,${options}`)));
+}
+
+const OPPOSITES: ReadonlyMap<string, string> = new Map(
+  ['exec', 'suid', 'dev'].flatMap((name) => [
+    [name, `no${name}`],
+    [`no${name}`, name],
+  ]),
+);
+const TMPFS_OPTION =
+  /^((no)?(exec|suid|dev|atime|diratime)|(no|strict)?relatime|strictatime|ro|rw|a?sync|(size|mode|uid|gid|nr_inodes|nr_blocks|mpol)=.+)$/;
+
+/** Of two options that contradict each other the later one counts. Throws InvalidArgument for what tmpfs(5) does not know. */
+function tmpfsOptions(text: string): string {
+  const options = text.split(',').filter(Boolean);
+  const wrong = options.filter((option) => !TMPFS_OPTION.test(option));
+  if (wrong.length > 0) throw new InvalidArgument(`invalid tmpfs option ${JSON.stringify(wrong)}`);
+  return options
+    .filter((option, index) => !options.includes(OPPOSITES.get(option) ?? '', index + 1))
+    .join(',');
 }
 
 /** The init program, which `--init` puts before the command. */
