@@ -1,7 +1,6 @@
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { InvalidArgument } from '../api/index.ts';
 import { blockingStreamPair } from '../linux/index.ts';
 import type { ArchiveJob, ExtractOptions, FileView, LayerPair } from './archive-jobs.ts';
@@ -67,11 +66,7 @@ export async function extractIntoView(
     closeSync(far);
     socket.destroy();
   });
-  // A worker that has failed reads no further, and its own error says why.
-  const fed = pipeline(archive, socket).then(
-    () => undefined,
-    (error: Error) => error,
-  );
+  const fed = feed(archive, socket);
   await work.begun.catch(() => {});
   return { done: finish(work, fed), ended };
 }
@@ -82,6 +77,32 @@ async function finish(work: Work, fed: Promise<Error | undefined>): Promise<void
   const failure = await fed;
   if (failure !== undefined)
     throw new InvalidArgument(`the archive ended early: ${failure.message}`, { cause: failure });
+}
+
+/**
+ * Passes an archive on. A worker that fails reads no further: the rest of the archive is left where it is, because what it
+ * comes through may have to carry the answer.
+ */
+function feed(archive: Readable, socket: Socket): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    const breakOff = (error: Error) => {
+      socket.destroy();
+      resolve(error);
+    };
+    archive
+      .once('end', () => resolve(undefined))
+      .once('error', breakOff)
+      .once('close', () => {
+        if (!archive.readableEnded) breakOff(new Error('its sender has gone'));
+      });
+    socket
+      .on('error', () => {})
+      .once('close', () => {
+        archive.unpipe(socket);
+        resolve(undefined);
+      });
+    archive.pipe(socket);
+  });
 }
 
 async function writing(jobFor: (fd: number) => ArchiveJob): Promise<ArchiveStream> {

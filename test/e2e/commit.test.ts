@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { needs, run, startEngine, succeed, type TestEngine } from '../harness/index.ts';
 import { create, execScript, expectStatus, inspect, remove, start, wait } from './support.ts';
 
@@ -97,6 +98,8 @@ suite('making images of containers', needs('root', 'docker'), () => {
 
   test('the container is paused meanwhile, unless asked otherwise', async () => {
     const id = await start(engine, { name: 'pausing' });
+    // Not the start, which may be of the same millisecond.
+    await sleep(5);
     const since = Date.now() / 1000;
     await succeed(engine.docker('commit', 'pausing', 'paused'));
     await succeed(engine.docker('commit', '--pause=false', 'pausing', 'unpaused'));

@@ -16,7 +16,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { after, before, suite, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeName, type TarInput, TarReader, writeTar } from '../../src/layers/index.ts';
 import { type Answer, needs, run, startEngine, succeed, type TestEngine } from '../harness/index.ts';
 import { create, eventually, execScript, expectStatus, remove, start, wait } from './support.ts';
@@ -127,6 +126,19 @@ suite('copying from and to containers', needs('root', 'docker'), () => {
     const id = await create(engine, { host: { ReadonlyRootfs: true } });
     expectStatus(await archive('PUT', '/', await tarOf([]), '', id), 403);
     await remove(engine, id);
+  });
+
+  test('an archive that is refused before it was read gets its answer, however large it is', async () => {
+    const body = Buffer.alloc(40 << 20, 'no archive');
+    for (const path of ['/nope', '/bin/sh', '/root']) {
+      const answer = await archive('PUT', path, body);
+      assert.ok([400, 404].includes(answer.status), answer.text);
+    }
+  });
+
+  test('an archive that ends in the middle is refused', async () => {
+    const whole = await tarOf([{ entry: { name: 'half', size: 9000 }, body: Buffer.alloc(9000) }]);
+    expectStatus(await archive('PUT', '/tmp', whole.subarray(0, 4000)), 400);
   });
 
   test('noOverwriteDirNonDir keeps folders folders and files files', async () => {
@@ -268,7 +280,6 @@ suite('copying from and to containers', needs('root', 'docker'), () => {
     const id = await create(engine);
     await archive('GET', '/etc', undefined, '', id);
     await eventually('the layers are unmounted', () => !mounted().includes(id));
-    await sleep(0);
     await remove(engine, id);
   });
 

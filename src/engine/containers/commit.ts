@@ -53,14 +53,20 @@ async function* frozen(
   container: Container,
   freeze: boolean,
 ): AsyncGenerator<Uint8Array> {
-  const pauses = freeze && container.state.status === 'running';
-  if (pauses) await container.lock.run(() => pause(parts, container));
+  const pauses = freeze && (await container.lock.run(() => halt(parts, container)));
   try {
     const { content } = await diffLayers(layersOf(parts, container));
     yield* content as AsyncIterable<Buffer>;
   } finally {
     if (pauses) await container.lock.run(() => thaw(parts, container));
   }
+}
+
+/** Freezes a container if it runs; gives whether it did. */
+async function halt(parts: ContainerParts, container: Container): Promise<boolean> {
+  if (container.state.status !== 'running') return false;
+  await pause(parts, container);
+  return true;
 }
 
 /** A container that was killed or let go in the meantime needs nothing. */
