@@ -212,6 +212,8 @@ export interface HostConfig extends Resources {
   PortBindings: Record<string, PortBinding[]>;
   RestartPolicy: RestartPolicy;
   AutoRemove: boolean;
+  /** Not Docker's: none, kill, restart or stop. */
+  HealthOnFailure?: string;
   VolumeDriver: string;
   VolumesFrom: string[] | null;
   ConsoleSize: [number, number];

@@ -202,6 +202,62 @@ suite('health checks', needs('root', 'docker'), () => {
     await remove(engine, id);
   });
 
+  suite('on failure', () => {
+    const flags = ['--health-cmd', '[ ! -e /sick ]', '--health-interval', '100ms', '--health-retries', '2'];
+    const run = async (...more: string[]): Promise<string> => {
+      const options = [...flags, '--network', 'none', ...more];
+      const id = await succeed(engine.berth('run', '-d', ...options, 'busybox', 'sleep', '600'));
+      await reaches(id, 'healthy');
+      return id;
+    };
+    const sicken = (id: string): Promise<string> => execScript(engine, id, 'touch /sick');
+    const state = async (id: string): Promise<{ Status: string; ExitCode: number; Pid: number }> =>
+      (await inspect(engine, id)).State;
+
+    test('kill ends the container', async () => {
+      const id = await run('--health-on-failure', 'kill');
+      await sicken(id);
+      await eventually('the end', async () => (await state(id)).Status === 'exited');
+      assert.equal((await state(id)).ExitCode, 137);
+      await remove(engine, id);
+    });
+
+    test('kill leaves the next step to the restart policy', async () => {
+      const id = await run('--health-on-failure', 'kill', '--restart', 'on-failure:1');
+      const { Pid } = await state(id);
+      await sicken(id);
+      await eventually('another process', async () => ![0, Pid].includes((await state(id)).Pid));
+      await remove(engine, id);
+    });
+
+    test('stop stops it for good', async () => {
+      const id = await run('--health-on-failure', 'stop', '--restart', 'always', '--stop-signal', 'KILL');
+      await sicken(id);
+      await eventually('the end', async () => (await state(id)).Status === 'exited');
+      await sleep(300);
+      assert.equal((await state(id)).Status, 'exited');
+      await remove(engine, id);
+    });
+
+    test('restart starts it anew, and its health with it', async () => {
+      const id = await run('--health-on-failure', 'restart', '--stop-signal', 'KILL');
+      const { Pid } = await state(id);
+      await execScript(engine, id, 'touch /sick; (sleep 1; rm /sick) &');
+      await eventually('another process', async () => ![0, Pid].includes((await state(id)).Pid));
+      await remove(engine, id);
+    });
+
+    test('none does nothing, and anything else is refused', async () => {
+      const id = await run('--health-on-failure', 'none');
+      await sicken(id);
+      await reaches(id, 'unhealthy');
+      assert.equal((await state(id)).Status, 'running');
+      await remove(engine, id);
+      const refused = await engine.berth('run', '--health-on-failure', 'panic', 'busybox', 'true');
+      assert.equal(refused.code, 125);
+    });
+  });
+
   test("the image's check is inherited, refined and switched off", async () => {
     const base = await create(engine);
     const change = encodeURIComponent('HEALTHCHECK --interval=100ms --retries=7 CMD true');

@@ -150,6 +150,8 @@ const hostConfigEntries = {
   MaskedPaths: v.nullish(v.array(v.string()), null),
   ReadonlyPaths: v.nullish(v.array(v.string()), null),
   Init: v.nullish(v.boolean()),
+  /** Not Docker's: what to do with a container that becomes unhealthy; none, kill, restart or stop. */
+  HealthOnFailure: v.nullish(v.string()),
 };
 
 export const ContainerConfigSchema = v.object(configEntries);

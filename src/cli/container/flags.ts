@@ -98,6 +98,9 @@ export const containerFlags = {
   'group-add': list('Add additional groups to join'),
   'health-cmd': string('Command to run to check health'),
   'health-interval': duration('Time between running the check (ms|s|m|h)'),
+  'health-on-failure': string(
+    'Action when the container becomes unhealthy ("none", "kill", "restart", "stop")',
+  ),
   'health-retries': int('Consecutive failures needed to report unhealthy'),
   'health-start-interval': duration('Time between running the check during the start period (ms|s|m|h)', {
     since: '1.44',

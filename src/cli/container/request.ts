@@ -66,6 +66,7 @@ function buildHostConfig(
     PortBindings: bindings,
     RestartPolicy: parseRestartPolicy(values.restart),
     AutoRemove: values.rm,
+    ...(changed.has('health-on-failure') ? { HealthOnFailure: values['health-on-failure'] } : {}),
     VolumeDriver: values['volume-driver'],
     VolumesFrom: orNull(values['volumes-from']),
     ConsoleSize: [0, 0],

@@ -15,11 +15,13 @@ const LONGEST_DELAY = 2 ** 31 - 1;
 export class Health {
   readonly #parts: ContainerParts;
   readonly #execs: Execs;
+  readonly #becameUnhealthy: (container: Container) => void;
   readonly #monitors = new Map<Container, { readonly stop: AbortController; readonly done: Promise<void> }>();
 
-  constructor(parts: ContainerParts, execs: Execs) {
+  constructor(parts: ContainerParts, execs: Execs, becameUnhealthy: (container: Container) => void) {
     this.#parts = parts;
     this.#execs = execs;
+    this.#becameUnhealthy = becameUnhealthy;
     parts.watch((container, action) => this.#notice(container, action));
   }
 
@@ -97,7 +99,9 @@ export class Health {
     if (before === undefined) return;
     const health = afterProbe(before, probe, result, container.state.startedAt);
     this.#parts.store.setState(container, { health });
-    if (health.status !== before.status) this.#parts.publish(container, `health_status: ${health.status}`);
+    if (health.status === before.status) return;
+    this.#parts.publish(container, `health_status: ${health.status}`);
+    if (health.status === 'unhealthy') this.#becameUnhealthy(container);
   }
 }
 

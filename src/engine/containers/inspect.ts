@@ -1,6 +1,7 @@
 import { commandOf } from '../../runtime/index.ts';
 import type { Container } from './container.ts';
 import { shownHealthcheck } from './health-config.ts';
+import { mountPoints, mountView } from './mounts.ts';
 import { type ContainerState, type HealthState, isUp } from './record.ts';
 
 /** What `inspect` shows besides the container's own record. */
@@ -38,7 +39,7 @@ export function inspectContainer(container: Container, extras: InspectExtras): R
     HostConfig: hostConfigOf(container),
     GraphDriver: { Name: 'overlay2', Data: graphOf(container, extras.layers) },
     ...(extras.sizes && { SizeRw: extras.sizes.rw, SizeRootFs: extras.sizes.rootFs }),
-    Mounts: [],
+    Mounts: mountPoints(hostConfig).map(mountView),
     Config: configOf(container),
     NetworkSettings: networkSettings(container),
   };
@@ -95,6 +96,7 @@ function hostConfigOf({ record }: Container): Record<string, unknown> {
     MemorySwappiness: hostConfig.MemorySwappiness ?? null,
     OomKillDisable: hostConfig.OomKillDisable ?? null,
     PidsLimit: hostConfig.PidsLimit ?? null,
+    HealthOnFailure: hostConfig.HealthOnFailure ?? undefined,
     ...(hostConfig.Init == null && { Init: undefined }),
     MaskedPaths: hostConfig.MaskedPaths ?? null,
     ReadonlyPaths: hostConfig.ReadonlyPaths ?? null,

@@ -29,6 +29,7 @@ import { type CreatedContainer, createContainer } from './create.ts';
 import { Execs } from './execs.ts';
 import { exportContainer } from './export.ts';
 import { Health } from './health.ts';
+import { actOnFailure } from './health-action.ts';
 import { inspectContainer } from './inspect.ts';
 import { selectContainers, summarise } from './list.ts';
 import { ContainerParts } from './parts.ts';
@@ -85,7 +86,9 @@ export class ContainerService {
       conmonEnded: (container) => void this.#supervisor.conmonEnded(container),
     });
     this.#execs = new Execs(this.#parts);
-    this.#health = new Health(this.#parts, this.#execs);
+    this.#health = new Health(this.#parts, this.#execs, (container) => {
+      void actOnFailure(this.#parts, container, () => this.restart(container.id, {}));
+    });
     this.#stats = new Stats(this.#parts);
     this.#supervisor = new Supervisor(this.#parts);
   }

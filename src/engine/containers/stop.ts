@@ -36,7 +36,12 @@ export async function stop(parts: ContainerParts, container: Container, options:
 }
 
 /** Sends a signal to the container's first process. Killing waits for the end. Throws Conflict, InvalidArgument. */
-export async function kill(parts: ContainerParts, container: Container, signalName: string): Promise<void> {
+export async function kill(
+  parts: ContainerParts,
+  container: Container,
+  signalName: string,
+  by: 'user' | 'engine' = 'user',
+): Promise<void> {
   const signal = parseSignal(signalName || String(SIGKILL));
   if (!(await runs(container))) {
     throw new Conflict(`cannot kill container: ${container.name}: container ${container.id} is not running`);
@@ -44,10 +49,12 @@ export async function kill(parts: ContainerParts, container: Container, signalNa
   const { StopSignal } = container.record.config;
   // A signal that is not the one to stop with may be meant for something else: then the policy stays in force.
   const stops = signal === SIGKILL || StopSignal === '' || signal === parseSignal(StopSignal);
-  parts.store.setState(container, {
-    stoppedByUser: true,
-    restartsCancelled: stops || container.state.restartsCancelled,
-  });
+  if (by === 'user') {
+    parts.store.setState(container, {
+      stoppedByUser: true,
+      restartsCancelled: stops || container.state.restartsCancelled,
+    });
+  }
   const ended = container.nextExit;
   send(parts, container, signal);
   if (stops && container.state.status === 'paused') await thaw(parts, container);

@@ -2,7 +2,9 @@ import { availableParallelism } from 'node:os';
 import { type ContainerConfig, type HostConfig, InvalidArgument, NotImplemented } from '../../api/index.ts';
 import type { EngineConfig } from '../config.ts';
 import { validateCpuset } from './cpuset.ts';
+import { validateHealthOnFailure } from './health-action.ts';
 import { validateHealthcheck } from './health-config.ts';
+import { mountPoints } from './mounts.ts';
 import { validateRestartPolicy } from './restart-policy.ts';
 import { parseSignal } from './signals.ts';
 
@@ -46,7 +48,9 @@ export function validateHostConfig(host: HostConfig, config: EngineConfig): void
   validateLimits(host);
   validateCpuset(host);
   validateModes(host);
+  mountPoints(host);
   validateRestartPolicy(host.RestartPolicy, host.AutoRemove);
+  validateHealthOnFailure(host);
   if (host.Runtime !== '' && config.runtimes[host.Runtime] === undefined) {
     throw new InvalidArgument(`unknown or invalid runtime name: ${host.Runtime}`);
   }
@@ -131,7 +135,6 @@ export function refuseUnsupported(host: HostConfig): void {
   const refused: ReadonlyArray<readonly [asked: boolean, what: string]> = [
     [Object.values(host.PortBindings).some((list) => list.length > 0), 'publishing ports (--publish)'],
     [host.PublishAllPorts, 'publishing all ports (--publish-all)'],
-    [host.Binds.length > 0 || host.Mounts.length > 0, 'volumes and bind mounts (--volume, --mount)'],
     [host.VolumesFrom.length > 0, "another container's volumes (--volumes-from)"],
     [host.Links.length > 0, 'links (--link)'],
     [host.DeviceRequests.length > 0, 'device requests (--gpus)'],
