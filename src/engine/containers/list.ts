@@ -2,6 +2,7 @@ import { type Filters, InvalidArgument, NotFound, parseTime } from '../../api/in
 import { commandOf } from '../../runtime/index.ts';
 import type { Container } from './container.ts';
 import { networkSettings } from './inspect.ts';
+import { mountPoints, mountView } from './mounts.ts';
 import { statusText } from './status-text.ts';
 import type { ContainerStore } from './store.ts';
 
@@ -140,7 +141,7 @@ export function summarise(
     Status: statusText(state),
     HostConfig: { NetworkMode: record.hostConfig.NetworkMode },
     NetworkSettings: { Networks },
-    Mounts: [],
+    Mounts: mountPoints(record.hostConfig).map(mountView),
   };
 }
 

@@ -11,6 +11,7 @@ import {
 } from '../../runtime/index.ts';
 import type { NetworkMode, Sandbox } from '../networks/index.ts';
 import type { Container } from './container.ts';
+import { mountPoints, ociMounts } from './mounts.ts';
 import { sharedNamespaces } from './namespaces.ts';
 import type { ContainerParts } from './parts.ts';
 import { isRunning } from './record.ts';
@@ -149,6 +150,7 @@ function writeSpec(parts: ContainerParts, container: Container, sandbox: Sandbox
     hostFiles: { hostname: files.hostname, hosts: files.hosts, resolvConf: files.resolvConf },
     sharedShm: shared.shm,
     shmSize: record.hostConfig.ShmSize,
+    userMounts: ociMounts(mountPoints(record.hostConfig)),
     initProgram: parts.config.initPath,
     hardLimits: parts.hardLimits,
     seccomp: security.seccomp,

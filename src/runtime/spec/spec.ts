@@ -10,7 +10,7 @@ import {
   systemMounts,
   tmpfsMounts,
 } from './mounts.ts';
-import type { OciNamespace, OciSpec } from './oci.ts';
+import type { OciMount, OciNamespace, OciSpec } from './oci.ts';
 import { type HardLimits, resources, rlimits } from './resources.ts';
 import type { SeccompFilter } from './seccomp.ts';
 import { resolveUser } from './users.ts';
@@ -33,6 +33,8 @@ export interface SpecInput {
   readonly sharedShm?: string | undefined;
   /** Bytes of /dev/shm. */
   readonly shmSize: number;
+  /** Mounts of the user's own, parents before children. */
+  readonly userMounts: readonly OciMount[];
   readonly initProgram: string;
   readonly hardLimits: HardLimits;
   /** The seccomp filter for a set of capabilities; undefined for unconfined. */
@@ -88,6 +90,7 @@ export function makeSpec(input: SpecInput): OciSpec {
     mounts: [
       ...systemMounts(hostConfig, input.shmSize, input.hostFiles, input.sharedShm),
       ...tmpfsMounts(hostConfig),
+      ...input.userMounts,
       ...(useInit ? [initMount(input.initProgram)] : []),
     ],
     annotations: { ...hostConfig.Annotations, ...(program !== undefined && { [COMPILED_SECCOMP]: program }) },
