@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
@@ -138,6 +147,25 @@ suite('making images of containers', needs('root', 'docker'), () => {
     await remove(engine, id);
   });
 
+  test('its manifest and blobs make an image layout that another engine loads and runs', async () => {
+    const id = await start(engine, { name: 'origin' });
+    await execScript(engine, id, 'echo travels > /travels; rm /bin/vi');
+    const image = await succeed(engine.docker('commit', 'origin', 'traveller'));
+    const folder = mkdtempSync(join(tmpdir(), 'berth-layout-'));
+    await using other = await startEngine({ images: [] });
+    try {
+      writeLayout(join(engine.identity.dataRoot, 'blobs/sha256'), image, folder);
+      const tar = join(folder, 'image.tar');
+      await succeed(run('tar', ['-C', folder, '-cf', tar, 'oci-layout', 'index.json', 'blobs']));
+      await succeed(other.docker('load', '-i', tar));
+      const look = 'cat /travels; test -e /bin/vi || echo gone';
+      assert.equal(await succeed(other.docker('run', '--rm', image, 'sh', '-c', look)), 'travels\ngone');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+    await remove(engine, id);
+  });
+
   test('an export can be imported as an image', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'berth-export-'));
     try {
@@ -164,3 +192,26 @@ suite('making images of containers', needs('root', 'docker'), () => {
     return expectStatus(await engine.request('GET', `/images/${name}/json`), 200).json();
   }
 });
+
+/** An OCI image layout of one image, made of the blobs of an engine. */
+function writeLayout(blobs: string, image: string, folder: string): void {
+  const manifest = readdirSync(blobs).find((hex) => {
+    const path = join(blobs, hex);
+    return statSync(path).size < 100_000 && readFileSync(path, 'utf8').includes(`"digest":"${image}"`);
+  });
+  assert.ok(manifest);
+  const text = readFileSync(join(blobs, manifest), 'utf8');
+  const { mediaType, config, layers } = JSON.parse(text) as {
+    mediaType: string;
+    config: { digest: string };
+    layers: { digest: string }[];
+  };
+  mkdirSync(join(folder, 'blobs/sha256'), { recursive: true });
+  for (const digest of [`sha256:${manifest}`, config.digest, ...layers.map((layer) => layer.digest)]) {
+    const hex = digest.slice('sha256:'.length);
+    cpSync(join(blobs, hex), join(folder, 'blobs/sha256', hex));
+  }
+  const descriptor = { mediaType, digest: `sha256:${manifest}`, size: text.length };
+  writeFileSync(join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
+  writeFileSync(join(folder, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [descriptor] }));
+}

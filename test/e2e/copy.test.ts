@@ -215,6 +215,9 @@ suite('copying from and to containers', needs('root', 'docker'), () => {
     const out = join(folder, 'export.tar');
     await succeed(engine.docker('export', '-o', out, 'runs'));
     const names = (await succeed(run('tar', ['-tf', out]))).split('\n');
+    const ours = join(folder, 'export2.tar');
+    await succeed(engine.berth('export', '-o', ours, 'runs'));
+    assert.deepEqual((await succeed(run('tar', ['-tf', ours]))).split('\n'), names);
     assert.ok(names.includes('bin/busybox') || names.includes('bin/sh'));
     assert.ok(names.includes('etc/passwd') && names.includes('proc/') && !names.includes('./'));
 
