@@ -7,6 +7,12 @@ export interface FileView {
   readonly rootfs: string;
   /** Files of the engine that lie over those of the layers, by the path in the container. */
   readonly files?: Readonly<Record<string, string>>;
+  /** What of the host is mounted over the layers, parents before children: seen by copies, no part of an export. */
+  readonly mounts?: ReadonlyArray<{
+    readonly source: string;
+    readonly target: string;
+    readonly readonly: boolean;
+  }>;
 }
 
 /** The writable layer of a container and what lies below it. All paths are absolute. */

@@ -9,6 +9,8 @@ import {
   MS_NODEV,
   MS_NOEXEC,
   MS_NOSUID,
+  MS_RDONLY,
+  MS_REC,
   MS_REMOUNT,
   mount,
   openInRoot,
@@ -52,7 +54,7 @@ async function run(job: ArchiveJob): Promise<Omit<ArchiveAnswer & { kind: 'done'
     diff.write(new TreeWriter(job.fd));
     return {};
   }
-  seeFiles(job.view);
+  seeFiles(job.view, job.kind !== 'export');
   if (job.kind === 'export') {
     say({ kind: 'begun' });
     const writer = new TreeWriter(job.fd);
@@ -80,20 +82,24 @@ function readTree(fd: number, path: ReturnType<typeof clientPath>, stat: PathSta
 }
 
 /** Makes the files of a container the only ones that there are. */
-function seeFiles({ rootfs, files = {} }: FileView): void {
+function seeFiles({ rootfs, files = {}, mounts = [] }: FileView, withMounts: boolean): void {
   mountHarmless(rootfs, rootfs);
   const root = openSync(rootfs, O_PATH);
   try {
-    for (const [path, source] of Object.entries(files)) cover(root, path, source);
+    for (const [path, source] of Object.entries(files)) cover(root, path, source, MS_BIND);
+    for (const { source, target, readonly } of withMounts ? mounts : []) {
+      cover(root, target, source, MS_BIND | MS_REC);
+      cover(root, target, undefined, MS_BIND | MS_REMOUNT | HARMLESS | (readonly ? MS_RDONLY : 0));
+    }
   } finally {
     closeSync(root);
   }
   pivotInto(rootfs);
 }
 
-/** Mounts a file of the engine where the container has it, if it has the place for it. */
-function cover(root: number, path: string, source: string): void {
-  if (!existsSync(source)) return;
+/** Mounts a file or folder where the container has it, or changes that mount, if the container has the place for it. */
+function cover(root: number, path: string, source: string | undefined, flags: number): void {
+  if (source !== undefined && !existsSync(source)) return;
   let place: number;
   try {
     place = openInRoot(root, path, O_PATH);
@@ -101,7 +107,7 @@ function cover(root: number, path: string, source: string): void {
     return;
   }
   try {
-    mount(source, `/proc/thread-self/fd/${place}`, null, MS_BIND);
+    mount(source ?? 'none', `/proc/thread-self/fd/${place}`, null, flags);
   } finally {
     close(place);
   }

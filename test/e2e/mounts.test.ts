@@ -86,6 +86,18 @@ describe('mounts of the host, by the official client', needs('root', 'docker'), 
     assert.deepEqual(JSON.parse(stdout), [mount]);
   });
 
+  test('docker cp sees them, and cannot write where the container cannot', async () => {
+    const { stdout: id } = await engine.docker('create', '-v', `${folder}:/data:ro`, 'busybox');
+    // The place for the mount is made by the first start.
+    await engine.docker('start', '-a', id.trim());
+    const copied = await engine.docker('cp', `${id.trim()}:/data/file`, join(folder, 'copied'));
+    assert.equal(copied.code, 0, copied.stderr);
+    assert.equal(readFileSync(join(folder, 'copied'), 'utf8'), 'from the host\n');
+    const refused = await engine.docker('cp', join(folder, 'file'), `${id.trim()}:/data/written`);
+    assert.equal(refused.code, 1);
+    assert.equal(existsSync(join(folder, 'written')), false);
+  });
+
   test('named volumes, places twice and paths that are not absolute are refused', async () => {
     for (const args of [
       ['-v', 'named:/data'],

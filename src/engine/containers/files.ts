@@ -1,6 +1,7 @@
 import { Conflict } from '../../api/index.ts';
 import { type FileView, type LayerPair, mountRootfs, unmountRootfs } from '../../layers/index.ts';
 import type { Container } from './container.ts';
+import { mountPoints } from './mounts.ts';
 import type { ContainerParts } from './parts.ts';
 import { isRunning } from './record.ts';
 
@@ -48,7 +49,7 @@ function mountLayers(parts: ContainerParts, { record, files }: Container): void 
   mountRootfs({ lowers: image.layers, upper: files.upper, work: files.work, target: files.rootfs });
 }
 
-function viewOf({ files }: Container): FileView {
+function viewOf({ files, record }: Container): FileView {
   return {
     rootfs: files.rootfs,
     files: {
@@ -56,5 +57,6 @@ function viewOf({ files }: Container): FileView {
       '/etc/hostname': files.hostname,
       '/etc/resolv.conf': files.resolvConf,
     },
+    mounts: mountPoints(record.hostConfig).filter(({ type }) => type === 'bind'),
   };
 }
