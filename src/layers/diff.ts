@@ -20,17 +20,17 @@ const S_IFMT = 0o170000n;
 
 /** What the runtime makes in the writable layer to mount something there. It is nobody's change. */
 const MOUNT_POINTS = new Set([
-  ...[
-    'etc/hosts',
-    'etc/hostname',
-    'etc/resolv.conf',
-    'dev',
-    'dev/console',
-    'dev/pts',
-    'dev/shm',
-    'dev/mqueue',
-  ],
-  ...['proc', 'sys', 'etc', 'run/.containerenv', '.dockerenv'],
+  'dev',
+  'dev/console',
+  'dev/mqueue',
+  'dev/pts',
+  'dev/shm',
+  'etc',
+  'etc/hostname',
+  'etc/hosts',
+  'etc/resolv.conf',
+  'proc',
+  'sys',
 ]);
 
 /**
