@@ -1,10 +1,10 @@
-import { formatTime, messageOf } from '../../api/index.ts';
+import { formatTime, messageOf, parseTime } from '../../api/index.ts';
 import { unmountRootfs } from '../../layers/index.ts';
 import { oomKills } from '../../linux/index.ts';
 import { deleteContainer, type Exit } from '../../runtime/index.ts';
 import type { Container } from './container.ts';
 import type { ContainerParts } from './parts.ts';
-import { isRunning } from './record.ts';
+import { type ContainerState, isRunning } from './record.ts';
 import { wantsRestart } from './restart-policy.ts';
 
 const NANOS_PER_MILLI = 1_000_000n;
@@ -16,7 +16,6 @@ const NANOS_PER_MILLI = 1_000_000n;
  */
 export function takeExit(parts: ContainerParts, container: Container, exit: Exit): boolean {
   if (!isRunning(container.state)) return false;
-  const { store, exits } = parts;
   const oomKilled = oomKills(parts.cgroupOf(container)) > 0;
   if (oomKilled) parts.publish(container, 'oom');
   disconnect(parts, container);
@@ -27,7 +26,7 @@ export function takeExit(parts: ContainerParts, container: Container, exit: Exit
     sandbox: undefined,
     exitCode: exit.code,
     oomKilled,
-    finishedAt: formatTime(BigInt(exit.at.getTime()) * NANOS_PER_MILLI),
+    finishedAt: endOf(container, exit),
   });
   if (wantsRestart(container)) store.setState(container, { status: 'restarting' });
   exits.forget(container.id);
@@ -35,6 +34,29 @@ export function takeExit(parts: ContainerParts, container: Container, exit: Exit
   parts.publish(container, 'die', { exitCode: String(exit.code), execDuration: String(seconds) });
   container.tellExit();
   return true;
+}
+
+/** The clock of the exit file's time is a few milliseconds coarse: an end is never shown before its beginning. */
+function endOf({ state }: Container, { at }: Exit): string {
+  const end = BigInt(at.getTime()) * NANOS_PER_MILLI;
+  const start = parseTime(state.startedAt) ?? end;
+  return formatTime(end < start ? start : end);
+}
+
+/** On a full disk the end is known all the same, and conmon's file stays for an engine that starts before it is written. */
+function record(parts: ContainerParts, container: Container, change: Partial<ContainerState>): void {
+  const { store, exits, log } = parts;
+  try {
+    store.setStateDurably(container, change);
+    if (wantsRestart(container)) store.setState(container, { status: 'restarting' });
+    exits.forget(container.id);
+  } catch (error) {
+    log.error('cannot write down the end of a container', {
+      container: container.id,
+      error: messageOf(error),
+    });
+    store.noteState(container, change);
+  }
 }
 
 /** Gives back everything that a run of a container holds. What cannot be given back is logged, and left to the sweep. */
