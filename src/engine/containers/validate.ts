@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { type ContainerConfig, type HostConfig, InvalidArgument, NotImplemented } from '../../api/index.ts';
+import { resolveCapabilities } from '../../runtime/index.ts';
 import type { EngineConfig } from '../config.ts';
 import { validateCpuset } from './cpuset.ts';
 import { validateHealthOnFailure } from './health-action.ts';
@@ -48,6 +49,7 @@ export function validateHostConfig(host: HostConfig, config: EngineConfig): void
   validateLimits(host);
   validateCpuset(host);
   validateModes(host);
+  resolveCapabilities({ privileged: host.Privileged, add: host.CapAdd, drop: host.CapDrop });
   mountPoints(host);
   validateRestartPolicy(host.RestartPolicy, host.AutoRemove);
   validateHealthOnFailure(host);
