@@ -1,4 +1,5 @@
 import {
+  atLeast,
   CreateContainerSchema,
   formatTimeFixed,
   frame,
@@ -45,7 +46,8 @@ export function containerRoutes(router: Router, { containers }: ContainersEngine
   });
 
   router.get('/containers/{id}/json', async (ctx) => {
-    ctx.send(200, await containers.inspect(id(ctx), ctx.bool('size')));
+    const container = await containers.inspect(id(ctx), ctx.bool('size'));
+    ctx.send(200, atLeast(ctx.version, 1, 52) ? withoutOldAddresses(container) : container);
   });
 
   router.post('/containers/{id}/start', async (ctx) => {
@@ -134,6 +136,12 @@ export function containerRoutes(router: Router, { containers }: ContainersEngine
   });
 
   router.get('/containers/{id}/logs', (ctx) => sendLogs(ctx, containers, id(ctx)));
+}
+
+/** Since API 1.52 an address stands with its network alone. */
+function withoutOldAddresses(container: Record<string, unknown>): Record<string, unknown> {
+  const { SandboxID, SandboxKey, Ports, Networks } = container['NetworkSettings'] as Record<string, unknown>;
+  return { ...container, NetworkSettings: { SandboxID, SandboxKey, Ports, Networks } };
 }
 
 async function sendLogs(ctx: RequestContext, containers: ContainerService, id: string): Promise<void> {
