@@ -98,6 +98,7 @@ suite('dockerode', needs('root'), () => {
     const said = text(stream as unknown as Readable);
     stream.write('this\n');
     assert.equal(await said, 'this\r\n21 84\r\ngot this\r\n');
+    await container.wait();
     await container.remove();
   });
 
@@ -150,6 +151,7 @@ suite('dockerode', needs('root'), () => {
     assert.deepEqual(await said, ['one\nthree\n', 'two\n']);
     const past = await container.logs({ follow: false, stdout: true, tail: 1 });
     assert.equal(past.subarray(8).toString(), 'three\n');
+    await container.wait();
     await container.remove();
   });
 
