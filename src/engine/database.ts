@@ -42,7 +42,8 @@ export class Database {
       this.sql.exec('COMMIT');
       return result;
     } catch (error) {
-      this.sql.exec('ROLLBACK');
+      // SQLite has done so itself where it matters, as on a full disk.
+      if (this.sql.isTransaction) this.sql.exec('ROLLBACK');
       throw error;
     }
   }

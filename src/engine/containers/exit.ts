@@ -19,7 +19,7 @@ export function takeExit(parts: ContainerParts, container: Container, exit: Exit
   const oomKilled = oomKills(parts.cgroupOf(container)) > 0;
   if (oomKilled) parts.publish(container, 'oom');
   disconnect(parts, container);
-  store.setStateDurably(container, {
+  record(parts, container, {
     status: 'exited',
     pid: 0,
     pidStart: undefined,
@@ -28,8 +28,6 @@ export function takeExit(parts: ContainerParts, container: Container, exit: Exit
     oomKilled,
     finishedAt: endOf(container, exit),
   });
-  if (wantsRestart(container)) store.setState(container, { status: 'restarting' });
-  exits.forget(container.id);
   const seconds = Math.max(0, Math.floor((exit.at.getTime() - Date.parse(container.state.startedAt)) / 1000));
   parts.publish(container, 'die', { exitCode: String(exit.code), execDuration: String(seconds) });
   container.tellExit();

@@ -98,13 +98,21 @@ export class ContainerStore {
 
   /** Changes where the container is; survives the engine's death. */
   setState(container: Container, change: Partial<ContainerState>): void {
-    container.state = { ...container.state, ...change };
-    this.#updateState.run(JSON.stringify(container.state), container.id);
+    const state = { ...container.state, ...change };
+    this.#updateState.run(JSON.stringify(state), container.id);
+    container.state = state;
   }
 
   /** As `setState`, and on disk when it returns. */
   setStateDurably(container: Container, change: Partial<ContainerState>): void {
-    this.#database.durable(() => this.setState(container, change));
+    const state = { ...container.state, ...change };
+    this.#database.durable(() => this.#updateState.run(JSON.stringify(state), container.id));
+    container.state = state;
+  }
+
+  /** Changes it in memory alone, when the database cannot be written to: it gets there with the next change. */
+  noteState(container: Container, change: Partial<ContainerState>): void {
+    container.state = { ...container.state, ...change };
   }
 
   /** Forgets a container, on disk when it returns. */
