@@ -16,7 +16,6 @@ const NANOS_PER_MILLI = 1_000_000n;
  */
 export function takeExit(parts: ContainerParts, container: Container, exit: Exit): boolean {
   if (!isRunning(container.state)) return false;
-  const { store, exits } = parts;
   const oomKilled = oomKills(parts.cgroupOf(container)) > 0;
   if (oomKilled) parts.publish(container, 'oom');
   disconnect(parts, container);
