@@ -21,6 +21,8 @@ suite('docker events', needs('root', 'docker'), () => {
 
   const docker = (...args: string[]): Promise<string> => succeed(engine.docker(...args));
   const now = (): string => (Date.now() / 1000).toFixed(3);
+  /** A moment that nothing of what has happened lies behind. */
+  const soon = (): string => ((Date.now() + 2) / 1000).toFixed(3);
 
   /** The events of what `body` does. */
   async function eventsOf(body: () => Promise<unknown>, ...flags: string[]): Promise<Event[]> {
@@ -31,7 +33,7 @@ suite('docker events', needs('root', 'docker'), () => {
       '--since',
       since,
       '--until',
-      now(),
+      soon(),
       '--format',
       '{{json .}}',
       ...flags,
