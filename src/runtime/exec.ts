@@ -104,8 +104,9 @@ export class ExecProcess {
     await relay.ended(this.#crun);
     const code = await reaped(this.#crun);
     // A process that was quick is known by its file alone, which goes now.
-    this.#files.pid();
-    const said = code === RUNTIME_FAILED ? this.#files.log() : '';
+    const began = this.#files.pid() !== 0;
+    // crun may fail with other codes before there is a process, for instance when the container has as many as it may have.
+    const said = code === RUNTIME_FAILED || !began ? this.#files.log() : '';
     this.#files.remove();
     if (said === '') return { exitCode: code };
     const failure = startFailure(said);
