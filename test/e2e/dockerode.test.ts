@@ -77,7 +77,6 @@ suite('dockerode', needs('root'), () => {
     const [end, container] = (await docker.run('busybox', ['echo', 'hello'], output, {
       HostConfig: { NetworkMode: 'none' },
     })) as [{ StatusCode: number }, Docker.Container];
-    output.end();
     assert.equal(end.StatusCode, 0);
     assert.equal(await said, 'hello\r\n');
     await container.remove();
