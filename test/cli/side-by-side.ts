@@ -20,7 +20,8 @@ export function docker(host: string, args: readonly string[], input?: string): P
 }
 
 function execute(program: string, args: readonly string[], host: string, input = ''): Promise<Outcome> {
-  const env = { ...process.env, DOCKER_HOST: host, BERTH_HOST: '' };
+  // The newest version that both clients speak: what `inspect` prints depends on it.
+  const env = { ...process.env, DOCKER_HOST: host, BERTH_HOST: '', DOCKER_API_VERSION: '1.50' };
   const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
   const out: Buffer[] = [];
   const err: Buffer[] = [];

@@ -265,7 +265,7 @@ async function pidsOf(engine: TestEngine, ids: readonly string[]): Promise<numbe
 }
 
 async function addressOf(engine: TestEngine, id: string): Promise<string> {
-  return (await inspect(engine, id)).NetworkSettings.IPAddress;
+  return (await inspect(engine, id)).NetworkSettings.Networks.bridge.IPAddress;
 }
 
 /** Asserts that numbered lines are all there, in order and once each; gives how many. */

@@ -334,7 +334,7 @@ suite('isolation', needs('root'), () => {
     test('there are loopback and one interface, with an address of the bridge', async () => {
       const listed = await execScript(engine, id, 'ls /sys/class/net | tr "\\n" " "');
       assert.equal(listed.trim(), 'eth0 lo');
-      const { IPAddress } = (await inspect(engine, id)).NetworkSettings;
+      const { IPAddress } = (await inspect(engine, id)).NetworkSettings.Networks.bridge;
       assert.ok(IPAddress.startsWith(engine.identity.bip.replace(/\d+\/24$/, '')), IPAddress);
     });
 

@@ -47,7 +47,7 @@ suite('many containers', needs('root'), () => {
         ids.map(async (id) => expectStatus(await engine.request('POST', `/containers/${id}/start`), 204)),
       );
       const given = await Promise.all(
-        ids.map(async (id) => (await inspect(engine, id)).NetworkSettings.IPAddress),
+        ids.map(async (id) => (await inspect(engine, id)).NetworkSettings.Networks.bridge.IPAddress),
       );
       assert.equal(new Set(given).size, ids.length);
       await Promise.all(ids.map((id) => remove(engine, id)));

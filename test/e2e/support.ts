@@ -109,7 +109,7 @@ export interface Inspected {
     readonly StartedAt: string;
     readonly FinishedAt: string;
   };
-  readonly NetworkSettings: { readonly IPAddress: string };
+  readonly NetworkSettings: { readonly Networks: { readonly bridge: { readonly IPAddress: string } } };
 }
 
 export async function inspect(engine: TestEngine, id: string): Promise<Inspected> {

@@ -40,7 +40,8 @@ suite('cgroupStats', needs('root'), () => {
       const used = after.cpu.total - before.cpu.total;
       assert.ok(used > 5e7 && used < 5e9, `${used} ns`);
       const [parts, total] = [after.cpu.user + after.cpu.kernel, after.cpu.total];
-      assert.ok(Math.abs(parts - total) < total / 4, `${parts} ns of ${total}`);
+      // v1 counts user and kernel time in ticks of 10 ms, each given to whoever runs just then.
+      assert.ok(Math.abs(parts - total) < total / 2 + 5e7, `${parts} ns of ${total}`);
       assert.equal(after.cpu.perCpu !== undefined, cgroupVersion() === 1);
     } finally {
       shell.kill('SIGKILL');
