@@ -20,7 +20,10 @@ suite('two engines side by side', needs('root'), () => {
       const twin = await bridged(goes, 'web');
       assert.deepEqual(overlap(traces(stays), traces(goes)), []);
       const [one, other] = [await inspect(stays, id), await inspect(goes, twin)];
-      assert.notEqual(one.NetworkSettings.Networks.bridge.IPAddress, other.NetworkSettings.Networks.bridge.IPAddress);
+      assert.notEqual(
+        one.NetworkSettings.Networks.bridge.IPAddress,
+        other.NetworkSettings.Networks.bridge.IPAddress,
+      );
       assert.deepEqual((await list(stays)).map((it) => it.id).sort(), [id, ended].sort());
       expectStatus(await goes.request('GET', `/containers/${id}/json`), 404);
       assert.notEqual(await identityOf(stays), await identityOf(goes));
