@@ -180,6 +180,15 @@ suite('the Engine API: containers', needs('root'), () => {
       );
     });
 
+    test('a limit that the kernel refuses fails the start, and leaves nothing of it', async () => {
+      const id = await create(engine, {
+        host: { CpuPeriod: 100_000, CpuQuota: 1000, CpuRealtimeRuntime: 99_000_000 },
+      });
+      refused(await post(`/containers/${id}/start`), 500, /./);
+      await remove(engine, id);
+      assert.deepEqual(await engine.leftovers(), []);
+    });
+
     test('of ten starts at the same time one does it', async () => {
       const id = await create(engine);
       const answers = await Promise.all(Array.from({ length: 10 }, () => post(`/containers/${id}/start`)));

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { formatTime, messageOf, parseTime } from '../../api/index.ts';
 import { unmountRootfs } from '../../layers/index.ts';
-import { oomKills } from '../../linux/index.ts';
+import { oomKills, removeCgroup } from '../../linux/index.ts';
 import { deleteContainer, type Exit } from '../../runtime/index.ts';
 import type { Container } from './container.ts';
 import type { ContainerParts } from './parts.ts';
@@ -8,6 +9,9 @@ import { type ContainerState, isRunning } from './record.ts';
 import { wantsRestart } from './restart-policy.ts';
 
 const NANOS_PER_MILLI = 1_000_000n;
+/** A process that was killed is in its cgroup for a moment longer. */
+const CGROUP_TRIES = 50;
+const CGROUP_PAUSE_MS = 10;
 
 /**
  * Takes note that a container's process has ended: whoever waits for it is told as soon as its record says so. What the run
@@ -62,7 +66,7 @@ export async function releaseRun(parts: ContainerParts, container: Container): P
   disconnect(parts, container);
   attempt(parts, container, 'unmount the layers', () => unmountRootfs(container.files.rootfs));
   try {
-    await deleteContainer(parts.runtimeOf(container), container.id);
+    await deleteProcesses(parts, container);
     // The bundle goes last: as long as it is there, the next engine knows that there is something to take away.
     container.bundle.removeSync();
   } catch (error) {
@@ -70,6 +74,18 @@ export async function releaseRun(parts: ContainerParts, container: Container): P
       container: container.id,
       error: messageOf(error),
     });
+  }
+}
+
+/**
+ * Takes away the runtime's part of a container, processes included, whatever state it is in. A runtime that failed half way,
+ * or was killed, has left a cgroup of which it knows nothing itself.
+ */
+export async function deleteProcesses(parts: ContainerParts, container: Container): Promise<void> {
+  await deleteContainer(parts.runtimeOf(container), container.id);
+  for (let tries = 0; tries < CGROUP_TRIES; tries++) {
+    if (removeCgroup(parts.cgroupOf(container))) return;
+    await sleep(CGROUP_PAUSE_MS);
   }
 }
 

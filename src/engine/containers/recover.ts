@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatTime, messageOf, nowNanos } from '../../api/index.ts';
 import { unmountRootfs } from '../../layers/index.ts';
+import { removeCgroup } from '../../linux/index.ts';
 import {
   Bundle,
   containerState,
@@ -112,6 +113,7 @@ async function removeStrangers(parts: ContainerParts): Promise<void> {
       const root = join(parts.config.execRoot, 'runtime', name);
       if (existsSync(join(root, id))) await deleteContainer({ path: programPath(path), args, root }, id);
     }
+    removeCgroup(join('/', parts.config.cgroupParent, id));
     await new Bundle(parts.config.execRoot, id).remove();
   }
   for (const { id } of parts.exits.all()) if (!parts.store.has(id)) parts.exits.forget(id);

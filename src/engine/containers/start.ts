@@ -2,15 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Conflict, formatTime, messageOf, NotModified, nowNanos, StartFailed } from '../../api/index.ts';
 import { mountRootfs, unmountRootfs } from '../../layers/index.ts';
-import {
-  createContainer,
-  deleteContainer,
-  makeSpec,
-  startContainer,
-  startTime,
-} from '../../runtime/index.ts';
+import { createContainer, makeSpec, startContainer, startTime } from '../../runtime/index.ts';
 import type { NetworkMode, Sandbox } from '../networks/index.ts';
 import type { Container } from './container.ts';
+import { deleteProcesses } from './exit.ts';
 import { mountPoints, ociMounts } from './mounts.ts';
 import { sharedNamespaces } from './namespaces.ts';
 import type { ContainerParts } from './parts.ts';
@@ -103,7 +98,7 @@ async function allDone<T extends readonly unknown[]>(
 
 /** Takes the runtime's part of a container away, processes included, whatever state it is in. */
 async function takeDown(parts: ContainerParts, container: Container): Promise<void> {
-  await deleteContainer(parts.runtimeOf(container), container.id);
+  await deleteProcesses(parts, container);
   // conmon leaves an exit file for the process that was just killed; it must not count as a run of the container.
   const conmon = container.bundle.conmonPid();
   if (conmon !== undefined) await parts.relay.ended(conmon);
