@@ -20,6 +20,7 @@ export * from './netns.ts';
 export * from './nft.ts';
 export * from './openat2.ts';
 export * from './pidfd.ts';
+export * from './pipe.ts';
 export * from './pty.ts';
 export * from './seccomp.ts';
 export * from './socket.ts';

@@ -1,13 +1,4 @@
-import {
-  closeSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, mount, umountIfMounted } from '../linux/index.ts';
@@ -60,23 +51,6 @@ export class Bundle {
     const folder = join(this.#execRoot, 'tty');
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     return join(folder, execId.slice(0, SOCKET_NAME));
-  }
-
-  /** Tells conmon something by its control FIFO. A conmon that is gone is not waited for: it has nothing to do any more. */
-  tellConmon(line: string): void {
-    let fd: number;
-    try {
-      fd = openSync(this.control, constants.O_WRONLY | constants.O_NONBLOCK);
-    } catch (error) {
-      const { code } = error as { code?: string };
-      if (code === 'ENXIO' || code === 'ENOENT') return;
-      throw error;
-    }
-    try {
-      writeSync(fd, `${line}\n`);
-    } finally {
-      closeSync(fd);
-    }
   }
 
   get pidFile(): string {

@@ -111,8 +111,8 @@ export function containerRoutes(router: Router, { containers }: ContainersEngine
     ctx.send(200, await containers.prune(ctx.filters(PRUNE_FILTERS)));
   });
 
-  router.post('/containers/{id}/resize', (ctx) => {
-    containers.resize(id(ctx), ...windowSize(ctx));
+  router.post('/containers/{id}/resize', async (ctx) => {
+    await containers.resize(id(ctx), ...windowSize(ctx));
     ctx.send(200);
   });
 

@@ -13,7 +13,7 @@ import {
   type StartExecRequest,
 } from '../../api/index.ts';
 import type { Change, PathStat } from '../../layers/index.ts';
-import { Exits, type LogEntry, type LogQuery, Relay, readLog } from '../../runtime/index.ts';
+import { Exits, type LogEntry, type LogQuery, Relay, readLog, tellConmon } from '../../runtime/index.ts';
 import type { EngineConfig } from '../config.ts';
 import type { Database } from '../database.ts';
 import type { EventBus } from '../events/index.ts';
@@ -223,11 +223,10 @@ export class ContainerService {
   }
 
   /** Sets the size of a running container's terminal. Throws NotFound, Conflict. */
-  resize(reference: string, rows: number, columns: number): void {
+  async resize(reference: string, rows: number, columns: number): Promise<void> {
     const container = this.#store.get(reference);
     if (!isRunning(container.state)) throw new Conflict(`container ${container.id} is not running`);
-    // conmon's word for a new size: see its ctl FIFO.
-    container.bundle.tellConmon(`1 ${rows} ${columns}`);
+    await tellConmon(container.bundle, `1 ${rows} ${columns}`);
     this.#parts.publish(container, 'resize', { height: String(rows), width: String(columns) });
   }
 
