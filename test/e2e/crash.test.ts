@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { needs, startEngine, succeed, type TestEngine } from '../harness/index.ts';
+import { COUNT, checkLines } from './numbered.ts';
 import {
   create,
   eventually,
@@ -18,54 +19,8 @@ import {
   start,
   wait,
 } from './support.ts';
-import { Turmoil } from './turmoil.ts';
-
-const ROUNDS = Number(process.env['BERTH_CRASH_ROUNDS'] ?? 25);
-const SEED = Number(process.env['BERTH_CRASH_SEED'] ?? Date.now() % 1_000_000);
-/** Writes a numbered line every few milliseconds. */
-const COUNT = ['sh', '-c', 'i=0; while :; do i=$((i+1)); echo "line $i"; usleep 4000; done'];
 
 suite('kill -9 of the engine', needs('root'), () => {
-  test(`${ROUNDS} times, in the middle of whatever it is doing (BERTH_CRASH_SEED=${SEED})`, {
-    timeout: 60_000 + ROUNDS * 8_000,
-  }, async (t) => {
-    await using engine = await startEngine({ images: ['busybox', 'hello-world'] });
-    const steady = [
-      await start(engine, { cmd: COUNT, host: { NetworkMode: 'bridge' } }),
-      await start(engine, { cmd: COUNT, config: { Tty: true } }),
-    ];
-    const pids = await pidsOf(engine, steady);
-    const turmoil = new Turmoil(engine, SEED);
-    for (let round = 1; round <= ROUNDS; round++) {
-      try {
-        await turmoil.during(async () => {
-          await sleep(turmoil.random(400));
-          await engine.kill9();
-        });
-        // Sometimes containers have a while to end by themselves, sometimes helpers are still at work.
-        await sleep(turmoil.random(150));
-        await engine.start();
-
-        assert.deepEqual(await pidsOf(engine, steady), pids, 'running containers go on as they were');
-        await turmoil.check();
-        assert.deepEqual(await engine.leftovers(await list(engine)), []);
-      } catch (error) {
-        t.diagnostic(`round ${round} of seed ${SEED}: ${turmoil.history}`);
-        throw error;
-      }
-    }
-    t.diagnostic(`seed ${SEED}: ${turmoil.summary}`);
-    for (const id of steady) {
-      assert.equal(await execScript(engine, id, 'echo still here'), 'still here');
-      expectStatus(await engine.request('POST', `/containers/${id}/stop?t=0`), 204);
-    }
-    checkLines((await logs(engine, steady[0]!)).stdout);
-    const tty = await engine.request('GET', `/containers/${steady[1]}/logs?stdout=1`);
-    checkLines(tty.text.replaceAll('\r\n', '\n'));
-    await turmoil.end();
-    assert.deepEqual(await engine.leftovers(await list(engine)), []);
-  });
-
   test('what containers did meanwhile is known afterwards', async () => {
     await using engine = await startEngine();
     const runs = await start(engine, { cmd: COUNT });
@@ -107,6 +62,33 @@ suite('kill -9 of the engine', needs('root'), () => {
     assert.deepEqual(await engine.leftovers(now), []);
   });
 
+  test('paused containers are still paused, and those that are to run always run again', async () => {
+    await using engine = await startEngine();
+    const paused = await start(engine, { cmd: COUNT });
+    expectStatus(await engine.request('POST', `/containers/${paused}/pause`), 204);
+    const always = await start(engine, {
+      cmd: ['sh', '-c', 'echo run; sleep 0.5'],
+      host: { RestartPolicy: { Name: 'always' } },
+    });
+    const once = await start(engine, {
+      cmd: ['sh', '-c', 'sleep 0.5; exit 1'],
+      host: { RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 1 } },
+    });
+    await engine.kill9();
+    await sleep(1000);
+    await engine.start();
+
+    assert.equal((await inspect(engine, paused)).State.Status, 'paused');
+    const before = checkLines((await logs(engine, paused)).stdout);
+    expectStatus(await engine.request('POST', `/containers/${paused}/unpause`), 204);
+    await eventually('it writes on', async () => checkLines((await logs(engine, paused)).stdout) > before);
+    await eventually(
+      'it runs again',
+      async () => (await logs(engine, always)).stdout.split('run').length > 2,
+    );
+    await eventually('it is given up', async () => (await inspect(engine, once)).State.Status === 'exited');
+  });
+
   test('clients can attach, follow, resize, signal and stop as before', async () => {
     await using engine = await startEngine();
     const script =
@@ -134,6 +116,8 @@ suite('kill -9 of the engine', needs('root'), () => {
     await eventually('the size is passed on', async () => {
       screen.write('stty size\r');
       return await screen.expect(/33 77/, 500).catch(() => undefined);
+    }).catch((error: Error) => {
+      throw new Error(`${error.message}\n${screen.output}`);
     });
     screen.write('exit 4\r');
     assert.equal(await screen.exit(), 4);
@@ -260,19 +244,6 @@ suite('kill -9 of conmon', needs('root'), () => {
   });
 });
 
-async function pidsOf(engine: TestEngine, ids: readonly string[]): Promise<number[]> {
-  return Promise.all(ids.map(async (id) => (await inspect(engine, id)).State.Pid));
-}
-
 async function addressOf(engine: TestEngine, id: string): Promise<string> {
   return (await inspect(engine, id)).NetworkSettings.Networks.bridge.IPAddress;
-}
-
-/** Asserts that numbered lines are all there, in order and once each; gives how many. */
-function checkLines(text: string): number {
-  const lines = text.trimEnd().split('\n');
-  for (const [index, line] of lines.entries()) {
-    if (line !== `line ${index + 1}`) assert.fail(`line ${index + 1} is ${JSON.stringify(line)}`);
-  }
-  return lines.length;
 }
