@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { createReadStream, readFileSync } from 'node:fs';
+import { createReadStream, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { needs, startEngine, succeed, type TestEngine } from '../harness/index.ts';
+import { umountIfMounted } from '../../src/linux/index.ts';
+import { needs, run, startEngine, succeed, type TestEngine } from '../harness/index.ts';
 import { COUNT, checkLines } from './numbered.ts';
 import {
   create,
@@ -200,10 +201,47 @@ suite('an engine that is stopped', needs('root'), () => {
   });
 });
 
-suite('kill -9 of conmon', needs('root'), () => {
-  const conmonOf = (engine: TestEngine, id: string) =>
-    Number(readFileSync(join(engine.identity.execRoot, 'bundles', id, 'conmon.pid'), 'utf8'));
+suite('a machine that goes down', needs('root'), () => {
+  test('takes processes, mounts and interfaces with it; the engine finds its containers ended', async () => {
+    await using engine = await startEngine();
+    const runs = await start(engine, { cmd: COUNT, host: { NetworkMode: 'bridge' } });
+    await execScript(engine, runs, 'echo kept > /file');
+    const always = await start(engine, {
+      host: { NetworkMode: 'bridge', RestartPolicy: { Name: 'always' } },
+    });
+    const made = await create(engine);
+    const temporary = await start(engine, { host: { AutoRemove: true } });
+    await engine.kill9();
+    const { execRoot, root, bridge } = engine.identity;
+    for (const id of [runs, always, temporary]) process.kill(conmonOf(engine, id), 'SIGKILL');
+    for (const line of await engine.leftovers()) {
+      const pid = /^process (\d+)/.exec(line)?.[1];
+      if (pid !== undefined && isAlive(Number(pid))) process.kill(Number(pid), 'SIGKILL');
+    }
+    const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      .map((line) => line.split(' ')[4] ?? '');
+    for (const path of mounts.filter((it) => it.startsWith(`${root}/`)).reverse()) umountIfMounted(path);
+    rmSync(execRoot, { recursive: true });
+    await succeed(run('ip', ['link', 'delete', bridge]));
 
+    await engine.start();
+    const { State } = await inspect(engine, runs);
+    assert.deepEqual([State.Status, State.ExitCode, State.Pid], ['exited', 255, 0]);
+    assert.equal((await inspect(engine, made)).State.Status, 'created');
+    await eventually('it runs again', async () => (await inspect(engine, always)).State.Running);
+    await eventually('the container made with --rm goes', async () => {
+      return (await engine.request('GET', `/containers/${temporary}/json`)).status === 404;
+    });
+    checkLines((await logs(engine, runs)).stdout);
+    expectStatus(await engine.request('POST', `/containers/${runs}/start`), 204);
+    assert.equal(await execScript(engine, runs, 'cat /file'), 'kept');
+    await engine.restart();
+    assert.deepEqual(await engine.leftovers(await list(engine)), []);
+  });
+});
+
+suite('kill -9 of conmon', needs('root'), () => {
   test('ends its container with 137, and nothing is left', async () => {
     await using engine = await startEngine();
     const id = await start(engine, { host: { NetworkMode: 'bridge' } });
@@ -243,6 +281,10 @@ suite('kill -9 of conmon', needs('root'), () => {
     assert.deepEqual(await engine.leftovers(), []);
   });
 });
+
+function conmonOf(engine: TestEngine, id: string): number {
+  return Number(readFileSync(join(engine.identity.execRoot, 'bundles', id, 'conmon.pid'), 'utf8'));
+}
 
 async function addressOf(engine: TestEngine, id: string): Promise<string> {
   return (await inspect(engine, id)).NetworkSettings.Networks.bridge.IPAddress;
