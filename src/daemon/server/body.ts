@@ -1,9 +1,13 @@
 import type { IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type GenericSchema, getDotPath, type InferOutput, safeParse } from 'valibot';
 import { InvalidArgument } from '../../api/index.ts';
 
 /** The most bytes that a JSON body may have, unless the route says otherwise. */
 export const JSON_BODY_LIMIT = 16 * 1024 * 1024;
+
+/** So long a client that is refused may go on sending, in milliseconds. */
+const DISCARD_MS = 5000;
 
 /**
  * Reads a JSON body and checks it against a schema. No body and `null` are read as `{}`, as dockerd has it.
@@ -28,12 +32,24 @@ export async function readText(req: IncomingMessage, limit = JSON_BODY_LIMIT): P
   if (Number(req.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
+  // A body that is too long stays open: closing the connection on a client that still sends would cost it the answer.
+  for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > limit) throw tooLarge(limit);
     chunks.push(chunk);
   }
   return chunks.length === 1 ? chunks[0]!.toString() : Buffer.concat(chunks).toString();
+}
+
+/**
+ * Reads what is left of a body and throws it away, for a while: a client that is still sending when its connection closes
+ * never sees the answer.
+ */
+export async function discardBody(req: IncomingMessage): Promise<void> {
+  if (req.complete || req.destroyed) return;
+  const done = new Promise<void>((resolve) => req.once('end', resolve).once('close', resolve));
+  req.resume();
+  await Promise.race([done, sleep(DISCARD_MS, undefined, { ref: false })]);
 }
 
 /** Whether the request announces a body; one of length 0 is none. */

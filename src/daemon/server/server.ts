@@ -16,6 +16,7 @@ import {
   statusOf,
 } from '../../api/index.ts';
 import { log, logs } from '../../engine/index.ts';
+import { discardBody } from './body.ts';
 import { RequestContext } from './context.ts';
 import type { UpgradeParts } from './hijack.ts';
 import { http } from './http.ts';
@@ -85,6 +86,7 @@ export class ApiServer {
       ctx.finish();
     } catch (error) {
       report(req, error);
+      if (!ctx.hijacked) await discardBody(req);
       ctx.fail(statusOf(error), messageOf(error));
     } finally {
       this.#open.delete(ctx);
