@@ -130,6 +130,17 @@ suite('the service', { skip: process.env['BERTH_VM'] !== '1' && 'needs the virtu
     assert.equal(await property('ActiveState'), 'active');
   });
 
+  test('an exec for which a container has too few processes left says so', async () => {
+    // crun itself takes the last one, and has none for the program.
+    const text = 'for i in 1 2 3; do sleep 600 & done; wait';
+    const id = await docker('run', '-d', '--name', 'full', '--pids-limit', '5', 'busybox', 'sh', '-c', text);
+    await until('all four run', () => read(join(cgroups, 'berth', id, 'pids.current')) === '4');
+    const refused = await tryDocker('exec', 'full', 'true');
+    assert.notEqual(refused.code, 0);
+    assert.match(refused.stdout + refused.stderr, /Resource temporarily unavailable/i);
+    await docker('rm', '--force', 'full');
+  });
+
   test("a container in the machine's cgroup namespace leaves the options of the machine's mount alone", async () => {
     const before = (await tool('findmnt', '-no', 'FS-OPTIONS', cgroups)).split(',');
     const inside = await docker('run', '--rm', '--cgroupns=host', 'busybox', 'cat', '/proc/self/cgroup');
