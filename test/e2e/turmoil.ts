@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestEngine } from '../harness/index.ts';
-import { create, eventually, exec, expectStatus, inspect, isAlive, wait } from './support.ts';
+import { create, eventually, exec, expectStatus, type Inspected, inspect, isAlive, wait } from './support.ts';
 
 const WORKERS = 4;
 
@@ -27,6 +27,8 @@ export class Turmoil {
   readonly #engine: TestEngine;
   readonly #containers = new Map<string, Known>();
   readonly #removed = new Set<string>();
+  /** Made to go after their end, which comes soon. */
+  readonly #temporary = new Set<string>();
   readonly #counts = new Map<string, number>();
   #state: number;
   #recent: string[] = [];
@@ -71,6 +73,8 @@ export class Turmoil {
       expectStatus(await this.#engine.request('GET', `/containers/${id}/json`), 404);
     }
     this.#removed.clear();
+    for (const id of this.#temporary) await this.#checkTemporary(id);
+    this.#temporary.clear();
     for (const known of this.#containers.values()) await this.#checkOne(known);
   }
 
@@ -101,6 +105,7 @@ export class Turmoil {
     if (known === undefined || (choice < 3 && this.#containers.size < 16)) await this.#create(worker);
     else if (known.asked !== undefined) await sleep(1);
     else if (choice === 11) await this.#load();
+    else if (choice === 10) await this.#runTemporary();
     else if (known.confirmed === 'created') await this.#start(known);
     else if (known.confirmed === 'stopped' || choice < 6) await this.#remove(known);
     else if (choice < 8 && known.endsWith === undefined) await this.#stop(known);
@@ -153,9 +158,30 @@ export class Turmoil {
     assert.equal(stdout, 'from inside\n');
   }
 
+  async #runTemporary(): Promise<void> {
+    this.#note('run', '');
+    const id = await create(this.#engine, {
+      cmd: ['sleep', `0.${this.random(3)}`],
+      host: { NetworkMode: 'bridge', AutoRemove: true },
+    });
+    this.#temporary.add(id);
+    expectStatus(await this.#engine.request('POST', `/containers/${id}/start`), 204);
+  }
+
   async #load(): Promise<void> {
     this.#note('load', '');
     await this.#engine.load('hello-world');
+  }
+
+  async #checkTemporary(id: string): Promise<void> {
+    const path = `/containers/${id}`;
+    const answer = await this.#engine.request('GET', `${path}/json`);
+    if (answer.status === 200 && (answer.json() as Inspected).State.Status === 'created') {
+      expectStatus(await this.#engine.request('DELETE', path), 204);
+    }
+    await eventually('a container goes after its end', async () => {
+      return (await this.#engine.request('GET', `${path}/json`)).status === 404;
+    });
   }
 
   async #checkOne(known: Known): Promise<void> {

@@ -95,11 +95,19 @@ function processes(
     if (!Number.isInteger(pid) || pid === process.pid || pid === enginePid) continue;
     const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();
     const cgroup = read(`/proc/${pid}/cgroup`);
-    const contained = cgroup.includes(`${cgroupParent}/`);
+    const contained = cgroup.includes(`${cgroupParent}/`) && !isSomebodysZombie(pid, enginePid);
     const own = ['conmon', 'crun', 'runc', 'nft', 'ip'].includes(basename(link(`/proc/${pid}/exe`)));
     if (contained || (own && command.includes(root))) found.push({ pid, command, cgroup });
   }
   return found;
+}
+
+/** Whether a process has ended and it is for init, and not for the engine, to take note of it. */
+function isSomebodysZombie(pid: number, enginePid: number | undefined): boolean {
+  const [state, parent] = read(`/proc/${pid}/stat`)
+    .replace(/^.*\) /s, '')
+    .split(' ');
+  return state === 'Z' && Number(parent) !== enginePid;
 }
 
 function mounts({ root }: Identity): string[] {
