@@ -15,6 +15,8 @@ export async function remove(parts: ContainerParts, container: Container, force:
   if (isUp(container.state) && !force) throw new Conflict(stillRunning(container));
   container.removing = true;
   try {
+    // A start that is under way comes to its end first: what it has started is to be killed, not left.
+    if (force) await container.lock.run(async () => {});
     if (isRunning(container.state)) await killFirst(parts, container);
     await container.lock.run(() => discard(parts, container));
   } catch (error) {
