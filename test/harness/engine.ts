@@ -10,6 +10,8 @@ import { type LiveContainer, leftovers, sweep } from './leftovers.ts';
 import { type PtyOptions, spawnPty, type Terminal } from './pty.ts';
 
 const checkout = resolve(import.meta.dirname, '../..');
+/** How long an engine may take to start or to stop, in milliseconds; an emulated machine gives it more. */
+const PATIENCE = Number(process.env['BERTH_TEST_PATIENCE'] ?? 20_000);
 
 export interface EngineOptions {
   /** More flags for berthd. */
@@ -197,14 +199,14 @@ export class TestEngine {
 
   async #end(signal: NodeJS.Signals): Promise<number> {
     this.#process?.kill(signal);
-    const late = sleep(20_000, undefined, { ref: false }).then(() => {
-      throw new Error(`the engine still runs 20 s after ${signal}\n${this.#tail()}`);
+    const late = sleep(PATIENCE, undefined, { ref: false }).then(() => {
+      throw new Error(`the engine still runs ${PATIENCE} ms after ${signal}\n${this.#tail()}`);
     });
     return Promise.race([this.#exited, late]);
   }
 
   async #answers(): Promise<void> {
-    for (const end = Date.now() + 20_000; ; await sleep(10)) {
+    for (const end = Date.now() + PATIENCE; ; await sleep(10)) {
       const answer = await this.request('GET', '/_ping').catch(() => undefined);
       if (answer?.status === 200) return;
       if (this.#process === undefined) throw new Error(`the engine has ended\n${this.#tail()}`);
