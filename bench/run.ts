@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { berthEngine, checkout, dockerEngine, type Engine } from './engines.ts';
+import { prepareLoad } from './load.ts';
 import { type Comparison, type Goal, inTurn, median, succeed, time } from './measure.ts';
 import { render } from './table.ts';
 
@@ -52,6 +53,10 @@ try {
   );
   await compare('ten', 'ten run -d at once', 'ms', { ratio: 0.2 }, Math.ceil(times / 4), tenAtOnce);
   await compareExec();
+  if (wanted === undefined || wanted.includes('load')) {
+    const load = await prepareLoad(work);
+    await compare('load', 'load of 350 MB in eight layers', 'ms', { ratio: 0.7 }, Math.ceil(times / 4), load);
+  }
   console.log(render(results));
   if (wanted === undefined || wanted.includes('crun')) await bareRuntime();
 } finally {
