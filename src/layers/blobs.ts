@@ -6,6 +6,9 @@ import { Internal, InvalidArgument, NotFound } from '../api/index.ts';
 import { type Digest, digestOf, hexOf } from './digest.ts';
 import { Pins } from './pins.ts';
 
+/** A blob of more bytes is written to disk as soon as it is there. */
+const LARGE = 1 << 20;
+
 /** A blob that is complete and verified but not yet in the store. Disposing it without `commit` leaves nothing. */
 export interface StagedBlob extends AsyncDisposable {
   readonly digest: Digest;
@@ -131,6 +134,9 @@ export class BlobStore {
   #staged(staging: string, digest: Digest, size: number): StagedBlob {
     const final = this.pathOf(digest);
     let path = staging;
+    // The disk has time for it until the blob is wanted.
+    const synced = size > LARGE ? syncFile(staging) : undefined;
+    synced?.catch(() => {});
     let committing: Promise<void> | undefined;
     return {
       digest,
@@ -139,7 +145,7 @@ export class BlobStore {
         return path;
       },
       commit: () => {
-        committing ??= syncFile(staging)
+        committing ??= (synced ?? syncFile(staging))
           .then(() => rename(staging, final))
           .then(() => {
             path = final;
@@ -147,7 +153,9 @@ export class BlobStore {
         return committing;
       },
       [Symbol.asyncDispose]: async () => {
-        if (path !== final) await rm(staging, { force: true });
+        if (path === final) return;
+        await synced?.catch(() => {});
+        await rm(staging, { force: true });
       },
     };
   }

@@ -41,6 +41,11 @@ export function detectCompression(head: Buffer): Compression {
   return 'none';
 }
 
+/** True when the first bytes of a file are those of a tar archive, or of something compressed. At least 512 are needed. */
+export function looksLikeArchive(head: Buffer): boolean {
+  return head.toString('latin1', 257, 262) === 'ustar' || detectCompression(head) !== 'none';
+}
+
 /** The media type of a layer archive in a file, by how it is compressed. Throws InvalidArgument as above. */
 export async function layerMediaType(path: string): Promise<string> {
   await using file = await open(path, 'r');

@@ -7,6 +7,7 @@ export {
   decompress,
   detectCompression,
   layerMediaType,
+  looksLikeArchive,
   type SizeLimits,
 } from './compression.ts';
 export type { Change } from './diff.ts';
@@ -15,7 +16,7 @@ export { MEDIA_TYPES } from './media-types.ts';
 export { MAX_LAYERS, mountRootfs, type RootfsMount, unmountRootfs } from './mount.ts';
 export * from './oci.ts';
 export { Pins } from './pins.ts';
-export { type Layer, LayerStore } from './store.ts';
+export { type Layer, LayerStore, type PreparedLayer } from './store.ts';
 export { decodeName, encodeName, type FileTime, type TarEntry, type TarEntryType } from './tar/entry.ts';
 export { TarReader } from './tar/reader.ts';
 export { TAR_END, type TarEntryInit, type TarInput, tarHeader, tarPadding, writeTar } from './tar/writer.ts';

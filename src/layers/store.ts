@@ -17,6 +17,13 @@ export interface Layer {
   size: number;
 }
 
+/** A layer that is unpacked and not yet in the store. Disposing it without `publish` leaves nothing. */
+export interface PreparedLayer extends AsyncDisposable {
+  readonly diffId: Digest;
+  /** Puts the layer into the store. Doing it twice, or with a layer that is there already, does no harm. */
+  publish(): Promise<Layer>;
+}
+
 /**
  * The unpacked layers of an engine, one folder for each diff ID: `<data-root>/layers/<hex>/diff`, and `layer.json`
  * beside it. A folder there is complete: it is made under `<data-root>/tmp/layers` and renamed. Who needs a layer is
@@ -79,21 +86,27 @@ export class LayerStore implements AsyncDisposable {
       const layer = await running.catch(() => undefined);
       return layer ?? this.unpack(diffId, archive);
     }
-    const expect = (found: Digest) => {
-      if (found === diffId) return;
-      throw new InvalidArgument(`a layer has the digest ${found}, but the image's config says ${diffId}`);
-    };
-    const job = this.#unpack(archive, expect).finally(() => this.#underWay.delete(diffId));
+    const job = this.#unpack(diffId, archive).finally(() => this.#underWay.delete(diffId));
     this.#underWay.set(diffId, job);
     return job;
   }
 
   /**
-   * Unpacks an archive whose diff ID is not known beforehand. `claim` is called with it before the layer is there, so
-   * that it can be pinned in time. Throws as `unpack`.
+   * Unpacks an archive whose diff ID is not known beforehand; pin it before you publish the layer. Throws
+   * InvalidArgument when the archive is hostile or malformed.
    */
-  async unpackUnknown(archive: string, claim: (diffId: Digest) => void = () => {}): Promise<Layer> {
-    return this.#unpack(archive, claim);
+  async prepare(archive: string): Promise<PreparedLayer> {
+    const staging = join(this.#staging, randomUUID());
+    const folder = join(staging, 'diff');
+    try {
+      await mkdir(folder, { recursive: true });
+      const { diffId, size } = await this.#pool.unpack({ archive, folder, limits: this.#limits });
+      await writeFile(join(staging, 'layer.json'), JSON.stringify({ size }));
+      return this.#prepared(staging, diffId);
+    } catch (error) {
+      await this.#pool.remove(staging).catch(() => {});
+      throw error;
+    }
   }
 
   /** Removes a layer, unless it is pinned. A missing one is no error. Its files go in the background. */
@@ -117,20 +130,29 @@ export class LayerStore implements AsyncDisposable {
     await this.#pool[Symbol.asyncDispose]();
   }
 
-  async #unpack(archive: string, accept: (diffId: Digest) => void): Promise<Layer> {
-    const staging = join(this.#staging, randomUUID());
-    const folder = join(staging, 'diff');
-    try {
-      await mkdir(folder, { recursive: true });
-      const { diffId, size } = await this.#pool.unpack({ archive, folder, limits: this.#limits });
-      accept(diffId);
-      await writeFile(join(staging, 'layer.json'), JSON.stringify({ size }));
-      await this.#publish(staging, diffId);
-      return this.get(diffId);
-    } catch (error) {
-      await this.#pool.remove(staging).catch(() => {});
-      throw error;
+  async #unpack(diffId: Digest, archive: string): Promise<Layer> {
+    await using layer = await this.prepare(archive);
+    if (layer.diffId !== diffId) {
+      throw new InvalidArgument(
+        `a layer has the digest ${layer.diffId}, but the image's config says ${diffId}`,
+      );
     }
+    return await layer.publish();
+  }
+
+  #prepared(staging: string, diffId: Digest): PreparedLayer {
+    let publishing: Promise<Layer> | undefined;
+    return {
+      diffId,
+      publish: () => {
+        publishing ??= this.#publish(staging, diffId).then(() => this.get(diffId));
+        return publishing;
+      },
+      [Symbol.asyncDispose]: async () => {
+        const published = await publishing?.catch(() => undefined);
+        if (published === undefined) await this.#pool.remove(staging).catch(() => {});
+      },
+    };
   }
 
   async #publish(staging: string, diffId: Digest): Promise<void> {

@@ -25,6 +25,7 @@ import {
 } from '../../src/layers/index.ts';
 import { getXattr, mknod, S_IFIFO, setXattr } from '../../src/linux/index.ts';
 import { needs } from '../harness/index.ts';
+import { unpackAny } from './fixtures.ts';
 
 suite('the difference that a container makes', needs('root'), () => {
   let root: string;
@@ -115,7 +116,7 @@ suite('the difference that a container makes', needs('root'), () => {
     const tar = join(root, 'layer.tar');
     writeFileSync(tar, (await archive()).bytes);
     await using store = await LayerStore.open(data);
-    const layer = await store.unpackUnknown(tar);
+    const layer = await unpackAny(store, tar);
     const [upper, work, copy] = ['upper2', 'work2', 'merged2'].map((name) => join(root, name)) as [
       string,
       string,

@@ -1,7 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TarEntryInit, type TarInput, writeTar } from '../../src/layers/index.ts';
+import {
+  type Layer,
+  type LayerStore,
+  type TarEntryInit,
+  type TarInput,
+  writeTar,
+} from '../../src/layers/index.ts';
 
 /** A folder for one test that is deleted with the result. */
 export function scratchFolder(name: string): Disposable & { path: string } {
@@ -39,4 +45,10 @@ export function save(folder: string, bytes: Uint8Array): string {
   const path = join(folder, `archive-${count++}`);
   writeFileSync(path, bytes);
   return path;
+}
+
+/** Unpacks an archive whose diff ID nobody has told. */
+export async function unpackAny(store: LayerStore, path: string): Promise<Layer> {
+  await using layer = await store.prepare(path);
+  return await layer.publish();
 }

@@ -16,7 +16,17 @@ import {
   writeTar,
 } from '../../src/layers/index.ts';
 import { getXattr, listXattrs } from '../../src/linux/index.ts';
-import { archive, device, file, folder, hardLink, save, scratchFolder, symlink } from './fixtures.ts';
+import {
+  archive,
+  device,
+  file,
+  folder,
+  hardLink,
+  save,
+  scratchFolder,
+  symlink,
+  unpackAny,
+} from './fixtures.ts';
 
 let scratch: ReturnType<typeof scratchFolder>;
 before(() => {
@@ -35,7 +45,7 @@ async function store(limits: Partial<UnpackLimits> = {}) {
 
 async function unpack(inputs: TarInput[]): Promise<Layer> {
   await using own = await store();
-  return await own.layers.unpackUnknown(save(scratch.path, await archive(inputs)));
+  return await unpackAny(own.layers, save(scratch.path, await archive(inputs)));
 }
 
 /** Asserts that an archive is refused and that nothing stays behind, in the store or beside it. */
@@ -44,7 +54,7 @@ async function refused(
   { names = '', limits = {} }: { names?: string; limits?: Partial<UnpackLimits> } = {},
 ): Promise<void> {
   await using own = await store(limits);
-  await assert.rejects(own.layers.unpackUnknown(save(scratch.path, bytes)), (error: Error) => {
+  await assert.rejects(unpackAny(own.layers, save(scratch.path, bytes)), (error: Error) => {
     assert.ok(error instanceof InvalidArgument, `${error.name}: ${error.message}`);
     assert.ok(error.message.includes(names), error.message);
     return true;
@@ -199,7 +209,7 @@ describe('unpacking a layer', () => {
     });
     const source = save(scratch.path, bytes);
     await using own = await store();
-    const { path } = await own.layers.unpackUnknown(source);
+    const { path } = await unpackAny(own.layers, source);
     const reference = join(scratch.path, 'reference');
     execFileSync('mkdir', [reference]);
     execFileSync('tar', ['-xpf', source, '-C', reference]);
@@ -356,7 +366,7 @@ describe('LayerStore', () => {
 
   test('removes what is unused and keeps what is pinned', async () => {
     await using own = await store();
-    const layer = await own.layers.unpackUnknown(save(scratch.path, await archive([file('f')])));
+    const layer = await unpackAny(own.layers, save(scratch.path, await archive([file('f')])));
     using pin = own.layers.pins.pin(layer.diffId);
     own.layers.remove(layer.diffId);
     assert.ok(own.layers.has(layer.diffId));
@@ -379,7 +389,7 @@ describe('LayerStore', () => {
   test('tells errors of the machine from those of the archive', async () => {
     await using own = await store();
     await assert.rejects(
-      own.layers.unpackUnknown('/does/not/exist'),
+      unpackAny(own.layers, '/does/not/exist'),
       (error: Error) => error instanceof BerthError && !(error instanceof InvalidArgument),
     );
   });
@@ -390,7 +400,7 @@ describe('LayerStore', () => {
       scratch.path,
       await archive(Array.from({ length: 2000 }, (_, index) => file(`f${index}`))),
     );
-    const unpacking = own.layers.unpackUnknown(source);
+    const unpacking = unpackAny(own.layers, source);
     for (let round = 0; round < 20; round++) {
       assert.ok(existsSync(source));
       assert.equal(execFileSync('cat', [source]).length, statSync(source).size);

@@ -4,7 +4,6 @@ import {
   MEDIA_TYPES,
   type OciImageConfig,
   type OciRunConfig,
-  type StagedBlob,
   UNPACK_LIMITS,
 } from '../../layers/index.ts';
 import { dropUnused, type InstalledImage, installImage, type LayerSource } from './install.ts';
@@ -28,12 +27,12 @@ export interface CommitImageOptions {
 const EMPTY_ARCHIVE = 1024;
 
 /**
- * Makes an image of another one's layers and one more on top, whose archive is `layer`. Throws NotFound,
+ * Makes an image of another one's layers and one more on top, whose archive is given. Throws NotFound,
  * InvalidArgument; nothing is left after a failure.
  */
 export async function commitImage(
   parts: ImageParts,
-  layer: AsyncIterable<Uint8Array>,
+  archive: AsyncIterable<Uint8Array>,
   options: CommitImageOptions,
 ): Promise<InstalledImage> {
   const parent = parts.store.find(options.parent, { removed: true });
@@ -43,36 +42,22 @@ export async function commitImage(
     pins.use(parts.layers.pins.pin(diffId));
     pins.use(parts.blobs.pins.pin(blob));
   }
-  await using blob = await parts.blobs.ingest(layer, { limit: UNPACK_LIMITS.size });
-  const own = await unpackOwn(parts, blob);
+  await using blob = await parts.blobs.ingest(archive, { limit: UNPACK_LIMITS.size });
+  // A container without changes adds no layer.
+  await using layer = blob.size === EMPTY_ARCHIVE ? undefined : await parts.layers.prepare(blob.path);
+  const diffIds = layer === undefined ? [] : [layer.diffId];
   await using _cleanUp = {
-    [Symbol.asyncDispose]: async () => void (await dropUnused(parts, own.diffIds, [])),
+    [Symbol.asyncDispose]: async () => void (await dropUnused(parts, diffIds, [])),
   };
-  using _ownPins = own.pins;
+  using ownPins = new DisposableStack();
+  for (const diffId of diffIds) ownPins.use(parts.layers.pins.pin(diffId));
+  await layer?.publish();
   return await installImage(parts, {
-    config: Buffer.from(JSON.stringify(configOf(parent, own.diffIds, options))),
-    layers: [...inherited(parts, parent), ...own.layers],
+    config: Buffer.from(JSON.stringify(configOf(parent, diffIds, options))),
+    layers: [...inherited(parts, parent), ...diffIds.map(() => ({ blob, mediaType: MEDIA_TYPES.layer }))],
     names: options.reference === undefined ? [] : [options.reference],
     parent: parent.id,
   });
-}
-
-/** The new layer, unpacked and safe from removal while its pins are held. A container without changes adds none. */
-async function unpackOwn(
-  parts: ImageParts,
-  blob: StagedBlob,
-): Promise<{ diffIds: Digest[]; layers: LayerSource[]; pins: Disposable }> {
-  const pins = new DisposableStack();
-  if (blob.size === EMPTY_ARCHIVE) return { diffIds: [], layers: [], pins };
-  try {
-    const { diffId } = await parts.layers.unpackUnknown(blob.path, (id) => {
-      pins.use(parts.layers.pins.pin(id));
-    });
-    return { diffIds: [diffId], layers: [{ blob, mediaType: MEDIA_TYPES.layer }], pins };
-  } catch (error) {
-    pins.dispose();
-    throw error;
-  }
 }
 
 /** The layers that are there already. */

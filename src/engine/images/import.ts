@@ -1,11 +1,5 @@
 import { formatTime, type ImageReference, nowNanos } from '../../api/index.ts';
-import {
-  type Digest,
-  layerMediaType,
-  type OciImageConfig,
-  type OciPlatform,
-  UNPACK_LIMITS,
-} from '../../layers/index.ts';
+import { layerMediaType, type OciImageConfig, type OciPlatform, UNPACK_LIMITS } from '../../layers/index.ts';
 import { applyChanges } from './changes.ts';
 import { dropUnused, type InstalledImage, installImage } from './install.ts';
 import type { ImageParts } from './parts.ts';
@@ -33,15 +27,14 @@ export async function importImage(
   const { reference, message, changes = [], platform = HOST_PLATFORM } = options;
   const runConfig = applyChanges({}, changes);
   await using blob = await parts.blobs.ingest(archive, { limit: UNPACK_LIMITS.size });
-  const pins = new DisposableStack();
-  const claimed: Digest[] = [];
-  await using _cleanUp = { [Symbol.asyncDispose]: async () => void (await dropUnused(parts, claimed, [])) };
-  using _pins = pins;
+  await using layer = await parts.layers.prepare(blob.path);
+  const { diffId } = layer;
+  await using _cleanUp = {
+    [Symbol.asyncDispose]: async () => void (await dropUnused(parts, [diffId], [])),
+  };
   // The layer must be safe from removal from the moment that it is there.
-  const layer = await parts.layers.unpackUnknown(blob.path, (diffId) => {
-    claimed.push(diffId);
-    pins.use(parts.layers.pins.pin(diffId));
-  });
+  using _pin = parts.layers.pins.pin(diffId);
+  await layer.publish();
   const created = formatTime(nowNanos());
   const comment = message || 'Imported from -';
   const config: OciImageConfig = {
@@ -49,7 +42,7 @@ export async function importImage(
     created,
     comment,
     config: runConfig,
-    rootfs: { type: 'layers', diff_ids: [layer.diffId] },
+    rootfs: { type: 'layers', diff_ids: [diffId] },
     history: [{ created, comment }],
   };
   return await installImage(parts, {

@@ -6,6 +6,7 @@ import {
   MAX_LAYERS,
   MEDIA_TYPES,
   type OciDescriptor,
+  type PreparedLayer,
   parseImageConfig,
   type StagedBlob,
 } from '../../layers/index.ts';
@@ -17,6 +18,8 @@ import type { ImageLayer } from './record.ts';
 export interface LayerSource {
   blob: StagedBlob;
   mediaType: string;
+  /** The layer as somebody is unpacking it already. */
+  prepared?: Promise<PreparedLayer> | undefined;
 }
 
 /** A complete image that is not yet the engine's. */
@@ -122,7 +125,7 @@ async function unpackAll(
   const jobs = sources.map(async (source, index): Promise<ImageLayer> => {
     const diffId = diffIds[index]!;
     const known = parts.layers.has(diffId);
-    const layer: Layer = await parts.layers.unpack(diffId, source.blob.path);
+    const layer = await unpackOne(parts, source, diffId);
     if (!known) onLayer(source, diffId);
     const { blob, mediaType } = source;
     return { diffId, blob: blob.digest, mediaType, blobSize: blob.size, size: layer.size };
@@ -131,6 +134,16 @@ async function unpackAll(
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
   return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+}
+
+async function unpackOne(
+  { layers }: ImageParts,
+  { blob, prepared }: LayerSource,
+  diffId: Digest,
+): Promise<Layer> {
+  if (layers.has(diffId)) return layers.get(diffId);
+  const layer = await prepared;
+  return layer?.diffId === diffId ? layer.publish() : layers.unpack(diffId, blob.path);
 }
 
 function pinAll({ layers, blobs }: ImageParts, diffIds: readonly Digest[], digests: readonly Digest[]) {

@@ -182,6 +182,12 @@ export class ImageStore {
     return this.#one('SELECT 1 FROM image_layers WHERE diff_id = ? LIMIT 1', diffId) !== undefined;
   }
 
+  /** The layer that is in a blob, if an image says so. */
+  diffIdOf(blob: Digest): Digest | undefined {
+    const row = this.#one('SELECT diff_id FROM image_layers WHERE blob = ? LIMIT 1', blob);
+    return row?.['diff_id'] as Digest | undefined;
+  }
+
   /** How many images have the layer. */
   layerUses(diffId: Digest): number {
     const row = this.#one(

@@ -6,30 +6,49 @@ import {
   type Digest,
   decodeName,
   decompress,
+  type LayerStore,
+  looksLikeArchive,
+  type PreparedLayer,
   type StagedBlob,
   TarReader,
   UNPACK_LIMITS,
 } from '../../../layers/index.ts';
+import type { LayerSource } from '../install.ts';
 
 /** Members of an archive at most. Docker's own has six for each layer. */
 const MAX_MEMBERS = 20_000;
 /** Links that are followed from one member to the next. */
 const MAX_LINKS = 16;
 
+/** What an archive is received into. */
+export interface ArchivePlace {
+  readonly blobs: BlobStore;
+  readonly layers: LayerStore;
+  /** Whether the layer in a blob is there already, so that it need not be unpacked. */
+  isUnpacked(blob: Digest): boolean;
+}
+
 /**
  * A received archive of images: its files lie in the staging folder under random names, and the archive's names are
- * mere keys. Disposing it removes what was not taken over.
+ * mere keys. What looks like a layer is unpacked while the rest is still coming: what an archive holds is said at its
+ * end, and few hold anything but layers. Disposing it removes what was not taken over.
  */
 export class ImageArchive implements AsyncDisposable {
   readonly #files = new Map<string, StagedBlob>();
   readonly #links = new Map<string, string>();
   readonly #staged: StagedBlob[] = [];
+  readonly #prepared = new Map<StagedBlob, Promise<PreparedLayer>>();
+  readonly #place: ArchivePlace;
+
+  private constructor(place: ArchivePlace) {
+    this.#place = place;
+  }
 
   /** Receives an archive, compressed or not. Throws InvalidArgument when it is malformed or too large. */
-  static async receive(blobs: BlobStore, source: AsyncIterable<Uint8Array>): Promise<ImageArchive> {
-    const archive = new ImageArchive();
+  static async receive(place: ArchivePlace, source: AsyncIterable<Uint8Array>): Promise<ImageArchive> {
+    const archive = new ImageArchive(place);
     try {
-      await archive.#receive(blobs, new TarReader(decompress(source, UNPACK_LIMITS)));
+      await archive.#receive(new TarReader(decompress(source, UNPACK_LIMITS)));
       return archive;
     } catch (error) {
       await archive[Symbol.asyncDispose]();
@@ -69,20 +88,29 @@ export class ImageArchive implements AsyncDisposable {
     return file;
   }
 
+  /** A blob as a layer to be installed. */
+  layer(blob: StagedBlob, mediaType: string): LayerSource {
+    return { blob, mediaType, prepared: this.#prepared.get(blob) };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const prepared of this.#prepared.values()) {
+      await prepared.then(
+        (layer) => layer[Symbol.asyncDispose](),
+        () => {},
+      );
+    }
     for (const staged of this.#staged) await staged[Symbol.asyncDispose]();
   }
 
-  async #receive(blobs: BlobStore, reader: TarReader): Promise<void> {
+  async #receive(reader: TarReader): Promise<void> {
     let members = 0;
     for (let entry = await reader.next(); entry !== undefined; entry = await reader.next()) {
       if (++members > MAX_MEMBERS)
         throw new InvalidArgument(`the archive of images has more than ${MAX_MEMBERS} members`);
       const name = keyOf(decodeName(entry.name));
       if (entry.type === 'file') {
-        const staged = await blobs.ingest(reader.body(), { limit: UNPACK_LIMITS.size });
-        this.#staged.push(staged);
-        this.#files.set(name, staged);
+        this.#files.set(name, await this.#take(reader));
       } else if (entry.type === 'symlink') {
         this.#links.set(name, keyOf(posix.join(posix.dirname(name), decodeName(entry.linkName))));
       } else if (entry.type === 'link') {
@@ -90,6 +118,27 @@ export class ImageArchive implements AsyncDisposable {
       }
     }
     await reader.drain();
+  }
+
+  async #take(reader: TarReader): Promise<StagedBlob> {
+    const { blobs, layers, isUnpacked } = this.#place;
+    let isLayer = false;
+    const watched = async function* () {
+      const first = await reader.readBody();
+      if (first === undefined) return;
+      isLayer = looksLikeArchive(first);
+      yield first;
+      yield* reader.body();
+    };
+    const staged = await blobs.ingest(watched(), { limit: UNPACK_LIMITS.size });
+    this.#staged.push(staged);
+    if (isLayer && !isUnpacked(staged.digest)) {
+      const prepared = layers.prepare(staged.path);
+      // Whether anybody minds is seen when the layer is installed.
+      prepared.catch(() => {});
+      this.#prepared.set(staged, prepared);
+    }
+    return staged;
   }
 
   #find(name: string): StagedBlob | undefined {

@@ -22,7 +22,7 @@ export async function* readDockerArchive(archive: ImageArchive): AsyncGenerator<
     const layers: LayerSource[] = [];
     for (const name of Layers) {
       const blob = fileOf(archive, name);
-      layers.push({ blob, mediaType: await layerMediaType(blob.path) });
+      layers.push(archive.layer(blob, await layerMediaType(blob.path)));
     }
     fileOf(archive, Config);
     yield {

@@ -3,7 +3,7 @@ import type { Digest, OciPlatform } from '../../../layers/index.ts';
 import { type ImageSource, installImage } from '../install.ts';
 import type { ImageParts } from '../parts.ts';
 import { HOST_PLATFORM } from '../platform.ts';
-import { ImageArchive } from './archive.ts';
+import { type ArchivePlace, ImageArchive } from './archive.ts';
 import { DOCKER_MANIFEST, readDockerArchive } from './docker-archive.ts';
 import { OCI_INDEX, readOciLayout } from './oci-layout.ts';
 
@@ -23,7 +23,7 @@ export async function loadImages(
   body: AsyncIterable<Uint8Array>,
   { platform = HOST_PLATFORM, progress = () => {} }: LoadOptions,
 ): Promise<Digest[]> {
-  await using archive = await ImageArchive.receive(parts.blobs, body);
+  await using archive = await ImageArchive.receive(placeOf(parts), body);
   const loaded: Digest[] = [];
   for await (const source of imagesOf(archive, platform)) {
     const { id, renamed } = await installImage(parts, source, ({ blob }, diffId) => {
@@ -40,6 +40,11 @@ export async function loadImages(
     loaded.push(id);
   }
   return loaded;
+}
+
+function placeOf({ blobs, layers, store }: ImageParts): ArchivePlace {
+  const isUnpacked = (blob: Digest) => layers.has(store.diffIdOf(blob) ?? blob);
+  return { blobs, layers, isUnpacked };
 }
 
 /** Docker's own list goes first, as with Docker: an archive may have both. */

@@ -103,10 +103,7 @@ async function readImage(
   return {
     config: await document(archive, manifest.config),
     manifest: bytes,
-    layers: manifest.layers.map((layer) => ({
-      blob: archive.blob(layer.digest),
-      mediaType: layer.mediaType,
-    })),
+    layers: manifest.layers.map((layer) => archive.layer(archive.blob(layer.digest), layer.mediaType)),
     names,
   };
 }
