@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, suite, test } from 'node:test';
-import { type Answer, needs, type RequestOptions, startEngine, type TestEngine } from '../harness/index.ts';
+import {
+  type Answer,
+  needs,
+  proves,
+  type RequestOptions,
+  startEngine,
+  type TestEngine,
+} from '../harness/index.ts';
 import { raw } from './raw.ts';
 import { create, eventually, expectStatus, inspect, remove, start } from './support.ts';
 
@@ -36,6 +43,7 @@ suite('the Engine API: containers', needs('root'), () => {
   for (const prefix of ['', OLDEST, NEWEST]) {
     suite(`the life of a container under ${prefix || 'no prefix'}`, () => {
       test('each step answers as it should', async () => {
+        proves('DELETE /containers/{id}', 'POST /containers/{id}/start');
         const made = await post(`${prefix}/containers/create?name=step`, {
           Image: 'busybox',
           Cmd: ['sleep', '600'],
@@ -66,6 +74,7 @@ suite('the Engine API: containers', needs('root'), () => {
     const make = (body: object, query = ''): Promise<Answer> => post(`/containers/create${query}`, body);
 
     test('what cannot be made is refused, and nothing is left', async () => {
+      proves('POST /containers/create');
       const image = { Image: 'busybox' };
       refused(await make({ Image: 'no-such' }), 404, /^No such image: no-such:latest$/);
       refused(await make({ Image: 'no-such:1' }), 404, /^No such image: no-such:1$/);
@@ -121,6 +130,7 @@ suite('the Engine API: containers', needs('root'), () => {
 
   suite('names and IDs', () => {
     test('a container answers to its ID, the beginning of it, and its name with and without a slash', async () => {
+      proves('GET /containers/{id}/json');
       const id = await create(engine, { name: 'named.one-two_3' });
       for (const reference of [id, id.slice(0, 12), id.slice(0, 4), 'named.one-two_3', '/named.one-two_3']) {
         const answer = expectStatus(
@@ -190,6 +200,7 @@ suite('the Engine API: containers', needs('root'), () => {
     });
 
     test('of ten starts at the same time one does it', async () => {
+      proves('POST /containers/{id}/start');
       const id = await create(engine);
       const answers = await Promise.all(Array.from({ length: 10 }, () => post(`/containers/${id}/start`)));
       assert.deepEqual(answers.map(({ status }) => status).sort(), [
@@ -202,6 +213,7 @@ suite('the Engine API: containers', needs('root'), () => {
 
   suite('kill and stop', () => {
     test('a signal by name, short name and number; one that is none', async () => {
+      proves('POST /containers/{id}/kill');
       const script =
         'for s in HUP USR1 USR2; do trap "echo $s" $s; done; echo ready; while :; do sleep 0.02; done';
       const id = await start(engine, { cmd: ['sh', '-c', script] });
@@ -247,6 +259,7 @@ suite('the Engine API: containers', needs('root'), () => {
     });
 
     test('the signal of a stop can be chosen', async () => {
+      proves('POST /containers/{id}/stop');
       const script = 'trap "exit 7" USR1; echo ready; while :; do sleep 0.02; done';
       const id = await start(engine, { cmd: ['sh', '-c', script] });
       await eventually('the trap is set', async () =>
@@ -295,6 +308,7 @@ suite('the Engine API: containers', needs('root'), () => {
     });
 
     test('a condition that there is not, and a container that there is not', async () => {
+      proves('POST /containers/{id}/wait');
       const id = await create(engine);
       refused(await post(`/containers/${id}/wait?condition=nosuch`), 400, /invalid condition: "nosuch"/);
       refused(await post('/containers/nosuch/wait'), 404, /No such container: nosuch/);
@@ -319,6 +333,7 @@ suite('the Engine API: containers', needs('root'), () => {
     });
 
     test('the numbers of an item', async () => {
+      proves('GET /containers/json');
       const id = await start(engine, { name: 'item' });
       const [item] = (await request('GET', '/containers/json')).json() as [Record<string, unknown>];
       assert.deepEqual([item['Id'], item['Names'], item['State']], [id, ['/item'], 'running']);
@@ -376,6 +391,7 @@ suite('the Engine API: containers', needs('root'), () => {
 
   suite('resize', () => {
     test('of what does not run, and without numbers', async () => {
+      proves('POST /containers/{id}/resize');
       const id = await create(engine, { config: { Tty: true } });
       refused(await post(`/containers/${id}/resize?h=10&w=10`), 409, /is not running/);
       await post(`/containers/${id}/start`);

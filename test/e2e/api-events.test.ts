@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { type Answer, needs, startEngine, type TestEngine } from '../harness/index.ts';
+import { type Answer, needs, proves, startEngine, type TestEngine } from '../harness/index.ts';
 import { type RawAnswer, raw } from './raw.ts';
 import { create, eventually, expectStatus, remove, runToEnd } from './support.ts';
 
@@ -49,6 +49,7 @@ suite('the Engine API: events', needs('root'), () => {
   });
 
   test('the shape of an event, with the old fields before 1.52 and without them since', async () => {
+    proves('GET /events');
     const since = now();
     const id = await create(engine, { name: 'shaped', config: { Labels: { k: 'v' } } });
     const read = async (prefix: string) => {

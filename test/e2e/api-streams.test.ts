@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { type Answer, needs, startEngine, type TestEngine } from '../harness/index.ts';
+import { type Answer, needs, proves, startEngine, type TestEngine } from '../harness/index.ts';
 import { type RawAnswer, raw, UPGRADE } from './raw.ts';
 import { create, eventually, expectStatus, remove, split, start, wait } from './support.ts';
 
@@ -52,6 +52,7 @@ suite('the Engine API: streams', needs('root'), () => {
     }
 
     test('frames carry the stream and the length', async () => {
+      proves('POST /containers/{id}/attach');
       const id = await create(engine, { cmd: ['sh', '-c', 'printf abc; printf defg >&2'] });
       const answer = await attach(id, BOTH, UPGRADE);
       expectStatus(await post(`/containers/${id}/start`), 204);
@@ -184,6 +185,7 @@ suite('the Engine API: streams', needs('root'), () => {
     });
 
     test('timestamps, and since and until in seconds with fractions', async () => {
+      proves('GET /containers/{id}/logs');
       const { stdout } = split((await logs('stdout=1&timestamps=1')).body);
       const [first = ''] = stdout.split('\n');
       const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{9})Z one$/.exec(first);
@@ -250,6 +252,7 @@ suite('the Engine API: streams', needs('root'), () => {
     });
 
     test('from creation to its end', async () => {
+      proves('POST /containers/{id}/exec', 'POST /exec/{id}/start', 'GET /exec/{id}/json');
       const exec = await make({ Cmd: ['sh', '-c', 'exit 3'], ...out });
       assert.match(exec, /^[0-9a-f]{64}$/);
       const before = await look(exec);
@@ -329,6 +332,7 @@ suite('the Engine API: streams', needs('root'), () => {
     });
 
     test('resize: of a terminal that is there, and of one that is not yet', async () => {
+      proves('POST /exec/{id}/resize');
       const exec = await make({
         Cmd: ['sh', '-c', 'read line; stty size'],
         Tty: true,

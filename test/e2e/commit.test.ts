@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { needs, run, startEngine, succeed, type TestEngine } from '../harness/index.ts';
+import { needs, proves, run, startEngine, succeed, type TestEngine } from '../harness/index.ts';
 import { create, execScript, expectStatus, inspect, remove, start, wait } from './support.ts';
 
 suite('making images of containers', needs('root', 'docker'), () => {
@@ -28,6 +28,7 @@ suite('making images of containers', needs('root', 'docker'), () => {
   });
 
   test('docker commit makes an image that runs with the files and the changed config', async () => {
+    proves('commit', 'commit --author', 'commit --message', 'commit --change');
     const id = await start(engine, {
       name: 'worker',
       config: { Env: ['OLD=1'], Labels: { a: 'b' }, WorkingDir: '/root' },
@@ -106,6 +107,7 @@ suite('making images of containers', needs('root', 'docker'), () => {
   });
 
   test('the container is paused meanwhile, unless asked otherwise', async () => {
+    proves('commit --pause');
     const id = await start(engine, { name: 'pausing' });
     // Not the start, which may be of the same millisecond.
     await sleep(5);
@@ -127,6 +129,7 @@ suite('making images of containers', needs('root', 'docker'), () => {
   });
 
   test('what is wrong is refused, and leaves the container running', async () => {
+    proves('POST /commit');
     const id = await start(engine, { name: 'wrong' });
     const commit = (query: string) => engine.request('POST', `/commit?container=${query}`);
     expectStatus(await commit('nobody'), 404);

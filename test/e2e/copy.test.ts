@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { after, before, suite, test } from 'node:test';
 import { encodeName, type TarInput, TarReader, writeTar } from '../../src/layers/index.ts';
-import { type Answer, needs, run, startEngine, succeed, type TestEngine } from '../harness/index.ts';
+import { type Answer, needs, proves, run, startEngine, succeed, type TestEngine } from '../harness/index.ts';
 import { create, eventually, execScript, expectStatus, remove, start, wait } from './support.ts';
 
 suite('copying from and to containers', needs('root', 'docker'), () => {
@@ -37,6 +37,7 @@ suite('copying from and to containers', needs('root', 'docker'), () => {
   });
 
   test('docker cp brings a file and a folder into a running container, and out again', async () => {
+    proves('cp');
     const source = join(folder, 'source');
     mkdirSync(join(source, 'sub'), { recursive: true });
     writeFileSync(join(source, 'sub/file'), 'content', { mode: 0o640 });
@@ -79,6 +80,7 @@ suite('copying from and to containers', needs('root', 'docker'), () => {
   });
 
   test('links are followed only with -L', async () => {
+    proves('cp --follow-link');
     await execScript(engine, running, 'echo real > /root/real; ln -sf /root/real /root/to');
     await succeed(engine.docker('cp', 'runs:/root/to', join(folder, 'to')));
     assert.equal(readlinkSync(join(folder, 'to')), '/root/real');
@@ -212,6 +214,7 @@ suite('copying from and to containers', needs('root', 'docker'), () => {
   });
 
   test('export holds all files of the container; a client that hangs up ends the work', async () => {
+    proves('export', 'export --output');
     const out = join(folder, 'export.tar');
     await succeed(engine.docker('export', '-o', out, 'runs'));
     const names = (await succeed(run('tar', ['-tf', out]))).split('\n');
@@ -263,6 +266,7 @@ suite('copying from and to containers', needs('root', 'docker'), () => {
   });
 
   test('diff tells what a container has made, changed and removed', async () => {
+    proves('diff', 'GET /containers/{id}/changes');
     const id = await create(engine, {
       name: 'differs',
       cmd: ['sh', '-c', 'echo x > /root/new; rm /bin/vi; chmod 700 /home'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, suite, test } from 'node:test';
-import { exitCode, needs, startEngine, succeed, type TestEngine } from '../harness/index.ts';
+import { exitCode, needs, proves, startEngine, succeed, type TestEngine } from '../harness/index.ts';
 import { eventually } from './support.ts';
 
 interface Event {
@@ -46,6 +46,7 @@ suite('docker events', needs('root', 'docker'), () => {
   const actions = (events: Event[]): string[] => events.map(({ Type, Action }) => `${Type} ${Action}`);
 
   test('run --rm: the order that clients rely on', async () => {
+    proves('events --since', 'events --until', 'events --format');
     const events = await eventsOf(() => docker('run', '--rm', '--name', 'ordered', 'busybox', 'true'));
     assert.deepEqual(actions(events), [
       'container create',
@@ -111,6 +112,7 @@ suite('docker events', needs('root', 'docker'), () => {
   });
 
   test('filters', async () => {
+    proves('events --filter');
     const body = async () => {
       await docker('run', '--rm', '--name', 'mine', '-l', 'who=me', '--network', 'none', 'busybox', 'true');
       await docker('run', '--rm', '--name', 'yours', '--network', 'none', 'busybox', 'true');
@@ -127,6 +129,7 @@ suite('docker events', needs('root', 'docker'), () => {
   });
 
   test('they come as they happen, until nobody listens', async () => {
+    proves('events');
     const child = engine.spawn('docker', 'events', '--format', '{{.Action}}', '--filter', 'type=container');
     const ended = exitCode(child);
     let text = '';

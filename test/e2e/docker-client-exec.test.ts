@@ -3,7 +3,15 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { buffer } from 'node:stream/consumers';
 import { after, before, suite, test } from 'node:test';
-import { exitCode, needs, type Result, startEngine, succeed, type TestEngine } from '../harness/index.ts';
+import {
+  exitCode,
+  needs,
+  proves,
+  type Result,
+  startEngine,
+  succeed,
+  type TestEngine,
+} from '../harness/index.ts';
 import { eventually } from './support.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -48,6 +56,7 @@ suite('docker exec and attach', needs('root', 'docker'), () => {
     });
 
     test('has the environment, folder and name of the container, and a home', async () => {
+      proves('exec');
       const lines = (await output('host', 'env')).split('\n');
       for (const line of ['OWN=yes', 'HOSTNAME=inner', 'HOME=/root'])
         assert.ok(lines.includes(line), lines.join(' '));
@@ -55,6 +64,7 @@ suite('docker exec and attach', needs('root', 'docker'), () => {
     });
 
     test('-e, -w and -u change them', async () => {
+      proves('exec --env', 'exec --workdir', 'exec --user');
       assert.equal(
         await output('-e', 'OWN=no', '-e', 'MORE=1', 'host', 'sh', '-c', 'echo $OWN $MORE'),
         'no 1',
@@ -71,6 +81,7 @@ suite('docker exec and attach', needs('root', 'docker'), () => {
     });
 
     test('-i gives it an input, and the end of it', async () => {
+      proves('exec --interactive');
       const result = await engine.client('docker', ['exec', '-i', 'host', 'cat'], { input: 'in and out' });
       assert.equal(result.stdout, 'in and out');
     });
@@ -92,6 +103,7 @@ suite('docker exec and attach', needs('root', 'docker'), () => {
     });
 
     test('-d returns at once, and the command runs', async () => {
+      proves('exec --detach');
       assert.equal(await output('-d', 'host', 'sh', '-c', 'echo done >/tmp/detached'), '');
       await eventually('the command has run', async () => {
         return (await exec('host', 'cat', '/tmp/detached')).stdout === 'done\n';
@@ -105,11 +117,13 @@ suite('docker exec and attach', needs('root', 'docker'), () => {
     });
 
     test('-t alone gives it a terminal', async () => {
+      proves('exec --tty');
       const result = await exec('-t', 'host', 'sh', '-c', 'tty; echo $TERM');
       assert.equal(result.stdout, '/dev/pts/0\r\nxterm\r\n');
     });
 
     test('--privileged lifts what the container may not', async () => {
+      proves('exec --privileged');
       const effective = async (...flags: string[]) =>
         BigInt(`0x${/CapEff:\s*(\S+)/.exec(await output(...flags, 'host', 'cat', '/proc/self/status'))![1]}`);
       assert.equal(await effective(), 0xa80425fbn);
@@ -142,6 +156,7 @@ suite('docker exec and attach', needs('root', 'docker'), () => {
     };
 
     test('input, output, the end of input and the exit code', async () => {
+      proves('attach');
       await echo('dialogue');
       const child = engine.spawn('docker', 'attach', 'dialogue');
       const ended = exitCode(child);
@@ -177,6 +192,7 @@ suite('docker exec and attach', needs('root', 'docker'), () => {
     });
 
     test('--no-stdin keeps the input from the program', async () => {
+      proves('attach --no-stdin');
       await echo('deaf');
       const child = engine.spawn('docker', 'attach', '--no-stdin', 'deaf');
       const ended = exitCode(child);
@@ -215,6 +231,7 @@ suite('docker exec and attach', needs('root', 'docker'), () => {
     });
 
     test('start -a gives output and exit code, start -i input', async () => {
+      proves('start --attach', 'start --interactive');
       await succeed(engine.docker('create', '-i', '--name', 'started', 'busybox', 'sh', '-c', 'cat; exit 3'));
       const result = await engine.client('docker', ['start', '-ai', 'started'], { input: 'hello' });
       assert.deepEqual([result.code, result.stdout], [3, 'hello']);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createReadStream } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { needs, run, startEngine, succeed, type TestEngine } from '../harness/index.ts';
+import { needs, proves, run, startEngine, succeed, type TestEngine } from '../harness/index.ts';
 
 const IMAGES = resolve(import.meta.dirname, '../../build/images');
 
@@ -93,6 +93,7 @@ suite('docker load, import, images, tag, rmi, info and version', needs('root', '
   });
 
   test('info and version know the engine', async () => {
+    proves('info', 'version');
     const info = JSON.parse(await docker('info', '-f', '{{json .}}')) as Record<string, unknown>;
     assert.deepEqual([info['Images'], info['Containers'], info['OSType']], [2, 0, 'linux']);
     assert.equal(info['DockerRootDir'], engine.identity.dataRoot);

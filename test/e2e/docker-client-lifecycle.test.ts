@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, suite, test } from 'node:test';
-import { exitCode, needs, startEngine, succeed, type TestEngine } from '../harness/index.ts';
+import { exitCode, needs, proves, startEngine, succeed, type TestEngine } from '../harness/index.ts';
 
 /** A shell that ends by itself only when it is asked to, with code 42. */
 const POLITE = ['sh', '-c', 'trap "exit 42" TERM; echo ready; while :; do sleep 0.02; done'];
@@ -36,6 +36,7 @@ suite('docker create, start, stop, kill, restart, wait and rm', needs('root', 'd
   };
 
   test('create makes a container that does not run; start runs it', async () => {
+    proves('create', 'start');
     const id = await docker('create', '--name', 'made', 'busybox', 'sleep', '600');
     assert.match(id, ID);
     assert.equal(await state('made'), 'created 0');
@@ -54,6 +55,7 @@ suite('docker create, start, stop, kill, restart, wait and rm', needs('root', 'd
   });
 
   test('stop asks, and the program chooses its exit code', async () => {
+    proves('stop');
     await polite('polite');
     assert.equal(await docker('stop', 'polite'), 'polite');
     assert.equal(await state('polite'), 'exited 42');
@@ -62,6 +64,7 @@ suite('docker create, start, stop, kill, restart, wait and rm', needs('root', 'd
   });
 
   test('stop kills what does not go in time', async () => {
+    proves('stop --timeout');
     await sleeper('stubborn');
     await docker('stop', '-t', '0', 'stubborn');
     assert.equal(await state('stubborn'), 'exited 137');
@@ -69,6 +72,7 @@ suite('docker create, start, stop, kill, restart, wait and rm', needs('root', 'd
   });
 
   test('the stop signal and the time can be chosen for a container', async () => {
+    proves('run --stop-signal', 'run --stop-timeout');
     const script = 'trap "exit 7" USR1; echo ready; while :; do sleep 0.02; done';
     const flags = ['--stop-signal', 'USR1', '--stop-timeout', '20'];
     await docker('run', '-d', '--name', 'own', ...flags, 'busybox', 'sh', '-c', script);
@@ -80,6 +84,7 @@ suite('docker create, start, stop, kill, restart, wait and rm', needs('root', 'd
   });
 
   test('kill sends any signal, KILL unless told', async () => {
+    proves('kill', 'kill --signal');
     await polite('killed');
     await docker('kill', '-s', 'TERM', 'killed');
     assert.equal(await docker('wait', 'killed'), '42');
@@ -92,6 +97,7 @@ suite('docker create, start, stop, kill, restart, wait and rm', needs('root', 'd
   });
 
   test('restart starts what runs and what does not', async () => {
+    proves('restart', 'restart --timeout');
     await sleeper('restarted');
     const pid = () => docker('inspect', '-f', '{{.State.Pid}}', 'restarted');
     const first = await pid();
@@ -112,6 +118,7 @@ suite('docker create, start, stop, kill, restart, wait and rm', needs('root', 'd
   });
 
   test('wait waits, for several too', async () => {
+    proves('wait');
     await sleeper('first');
     await sleeper('second');
     const child = engine.spawn('docker', 'wait', 'first', 'second');
@@ -129,6 +136,7 @@ suite('docker create, start, stop, kill, restart, wait and rm', needs('root', 'd
   });
 
   test('rm refuses what runs, and with -f kills it', async () => {
+    proves('rm', 'rm --force');
     await sleeper('busy');
     assert.match(await refusal('rm', 'busy'), /container is running: stop the container before removing/);
     assert.equal(await docker('rm', '-f', 'busy'), 'busy');

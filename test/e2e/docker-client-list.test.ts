@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { needs, startEngine, succeed, type TestEngine } from '../harness/index.ts';
+import { needs, proves, startEngine, succeed, type TestEngine } from '../harness/index.ts';
 
 suite('docker ps and docker inspect', needs('root', 'docker'), () => {
   let engine: TestEngine;
@@ -23,6 +23,7 @@ suite('docker ps and docker inspect', needs('root', 'docker'), () => {
   const inspect = (format: string, name: string): Promise<string> => docker('inspect', '-f', format, name);
 
   test('ps shows what runs, ps -a everything, the newest first', async () => {
+    proves('ps', 'ps --all', 'ps --latest', 'ps --last');
     assert.deepEqual(await names(), ['up']);
     assert.deepEqual(await names('-a'), ['idle', 'ended', 'up']);
     assert.deepEqual(await names('-l'), ['idle']);
@@ -63,6 +64,7 @@ suite('docker ps and docker inspect', needs('root', 'docker'), () => {
   }
 
   test('ps -f id finds by the beginning of an ID', async () => {
+    proves('ps --filter');
     assert.deepEqual(await names('-a', '-f', `id=${upId.slice(0, 10)}`), ['up']);
   });
 
@@ -75,6 +77,7 @@ suite('docker ps and docker inspect', needs('root', 'docker'), () => {
   });
 
   test('the columns', async () => {
+    proves('ps --format', 'ps --no-trunc');
     const row = async (name: string) =>
       (await docker('ps', '-a', '--no-trunc', '-f', `name=${name}`, '--format', '{{json .}}'))
         .split('\n')
@@ -94,6 +97,7 @@ suite('docker ps and docker inspect', needs('root', 'docker'), () => {
   });
 
   test('ps -q gives short IDs, ps -s sizes, and the table its head', async () => {
+    proves('ps --quiet', 'ps --size');
     assert.equal(await docker('ps', '-q'), upId.slice(0, 12));
     assert.match(
       await docker('ps', '-s', '--format', '{{.Size}}'),

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, suite, test } from 'node:test';
-import { exitCode, needs, type Result, startEngine, succeed, type TestEngine } from '../harness/index.ts';
+import {
+  exitCode,
+  needs,
+  proves,
+  type Result,
+  startEngine,
+  succeed,
+  type TestEngine,
+} from '../harness/index.ts';
 
 const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z /;
 
@@ -19,6 +27,7 @@ suite('docker logs', needs('root', 'docker'), () => {
   const logs = (...args: string[]): Promise<Result> => engine.docker('logs', ...args);
 
   test('gives both streams, apart', async () => {
+    proves('logs');
     const result = await logs('five');
     assert.equal(result.stdout, 'line 1\nline 2\nline 3\nline 4\nline 5\n');
     assert.equal(result.stderr, 'to-err\n');
@@ -33,12 +42,14 @@ suite('docker logs', needs('root', 'docker'), () => {
   });
 
   test('--tail gives the last lines', async () => {
+    proves('logs --tail');
     await leave('thousand', 'seq 1 5000');
     assert.equal((await logs('--tail', '3', 'thousand')).stdout, '4998\n4999\n5000\n');
     assert.equal((await logs('thousand')).stdout.split('\n').length, 5001);
   });
 
   test('--timestamps puts UTC times with nanoseconds before each line', async () => {
+    proves('logs --timestamps');
     const lines = (await logs('--timestamps', 'five')).stdout.trimEnd().split('\n');
     assert.equal(lines.length, 5);
     for (const line of lines) assert.match(line, TIMESTAMP);
@@ -49,10 +60,12 @@ suite('docker logs', needs('root', 'docker'), () => {
   });
 
   test('--details adds the room for attributes', async () => {
+    proves('logs --details');
     assert.equal((await logs('--details', '--tail', '1', 'five')).stderr, ' to-err\n');
   });
 
   test('--since and --until take times, lengths of time and what --timestamps shows', async () => {
+    proves('logs --since', 'logs --until');
     await leave('apart', 'echo early; sleep 0.3; echo late');
     const lines = (await logs('--timestamps', 'apart')).stdout.trimEnd().split('\n');
     const late = lines[1]!.split(' ', 1)[0]!;
@@ -66,6 +79,7 @@ suite('docker logs', needs('root', 'docker'), () => {
   });
 
   test('-f gives what comes as it comes, and ends with the container', async () => {
+    proves('logs --follow');
     const script = 'echo old; read line; echo new; exit 1';
     await succeed(engine.docker('run', '-d', '-i', '--name', 'followed', 'busybox', 'sh', '-c', script));
     const child = engine.spawn('docker', 'logs', '-f', 'followed');

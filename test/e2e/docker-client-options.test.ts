@@ -3,7 +3,7 @@ import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { needs, type Result, startEngine, succeed, type TestEngine } from '../harness/index.ts';
+import { needs, proves, type Result, startEngine, succeed, type TestEngine } from '../harness/index.ts';
 
 suite('options of docker run', needs('root', 'docker'), () => {
   let engine: TestEngine;
@@ -33,6 +33,7 @@ suite('options of docker run', needs('root', 'docker'), () => {
     });
 
     test('--env, --env-file and the variables of the client', async () => {
+      proves('run --env', 'run --env-file');
       const file = join(engine.identity.root, 'env');
       writeFileSync(file, 'FROM_FILE=file\n# a comment\nSPACES=a b\nBOTH=file\nTAKEN\n');
       const args = [
@@ -56,6 +57,7 @@ suite('options of docker run', needs('root', 'docker'), () => {
 
   suite('user and folder', () => {
     test('--user by name, number and with a group', async () => {
+      proves('run --user');
       assert.match(await output('-u', 'daemon', 'busybox', 'id'), /^uid=1\(daemon\) gid=1\(daemon\)/);
       assert.match(await output('-u', '12:34', 'busybox', 'id'), /^uid=12 gid=34/);
       assert.match(await output('-u', '4321', 'busybox', 'id'), /^uid=4321 gid=0\(root\)/);
@@ -64,6 +66,7 @@ suite('options of docker run', needs('root', 'docker'), () => {
     });
 
     test('--group-add', async () => {
+      proves('run --group-add');
       assert.match(
         await output('--group-add', '99', '--group-add', 'daemon', 'busybox', 'id', '-G'),
         /^0 1 .*99$/,
@@ -71,6 +74,7 @@ suite('options of docker run', needs('root', 'docker'), () => {
     });
 
     test('--workdir, made when it is not there', async () => {
+      proves('run --workdir');
       assert.equal(await output('-w', '/etc', 'busybox', 'pwd'), '/etc');
       assert.equal(await output('-w', '/made/for/it', 'busybox', 'pwd'), '/made/for/it');
       assert.match(await refusal('-w', 'relative'), /needs to be an absolute path/);
@@ -79,6 +83,7 @@ suite('options of docker run', needs('root', 'docker'), () => {
 
   suite('names', () => {
     test('--hostname and --domainname', async () => {
+      proves('run --hostname', 'run --domainname');
       const script = 'hostname; cat /etc/hostname; cat /proc/sys/kernel/domainname';
       assert.equal(await sh(script, '-h', 'me', '--domainname', 'example.org'), 'me\nme\nexample.org');
     });
@@ -90,6 +95,7 @@ suite('options of docker run', needs('root', 'docker'), () => {
     });
 
     test('--add-host, --dns, --dns-search and --dns-option', async () => {
+      proves('run --add-host', 'run --dns', 'run --dns-search', 'run --dns-option');
       const flags = ['--dns', '9.9.9.9', '--dns-search', 'example.org', '--dns-option', 'ndots:3'];
       const text = await sh('cat /etc/hosts /etc/resolv.conf', '--add-host', 'other:10.1.2.3', ...flags);
       assert.match(text, /^10\.1\.2\.3\s+other$/m);
@@ -101,11 +107,13 @@ suite('options of docker run', needs('root', 'docker'), () => {
 
   suite('command', () => {
     test('--entrypoint takes the place of the image’s command', async () => {
+      proves('run --entrypoint');
       assert.equal(await output('--entrypoint', 'echo', 'busybox', 'a', 'b'), 'a b');
       assert.equal(await output('--entrypoint', '', 'busybox', 'echo', 'plain'), 'plain');
     });
 
     test('--init runs something that reaps under number 1', async () => {
+      proves('run --init');
       assert.match(await output('--init', 'busybox', 'ps'), /^ +1 .*(init|catatonit|tini)/m);
       const script =
         'for i in 1 2 3; do (true &); done; while grep -q State:.Z /proc/[0-9]*/status; do :; done; echo reaped';
@@ -113,6 +121,7 @@ suite('options of docker run', needs('root', 'docker'), () => {
     });
 
     test('--label', async () => {
+      proves('run --label');
       const id = await succeed(engine.docker('create', '-l', 'one=1', '-l', 'bare', 'busybox'));
       const labels = await succeed(engine.docker('inspect', '-f', '{{json .Config.Labels}}', id));
       assert.deepEqual(JSON.parse(labels), { one: '1', bare: '' });
@@ -122,12 +131,14 @@ suite('options of docker run', needs('root', 'docker'), () => {
 
   suite('files', () => {
     test('--read-only leaves nothing of the root to be written, and --tmpfs what it names', async () => {
+      proves('run --read-only');
       const script =
         'for f in /x /etc/hosts /proc/sys/kernel/x /t/x /dev/shm/x; do touch $f 2>/dev/null && echo $f; done; true';
       assert.equal(await sh(script, '--read-only', '--tmpfs', '/t'), '/t/x\n/dev/shm/x');
     });
 
     test('--tmpfs with options', async () => {
+      proves('run --tmpfs');
       const line = await sh('grep " /t " /proc/mounts; stat -c %a /t', '--tmpfs', '/t:size=1m,mode=700,exec');
       assert.match(line, /size=1024k/);
       assert.doesNotMatch(line, /noexec/);
@@ -138,12 +149,14 @@ suite('options of docker run', needs('root', 'docker'), () => {
     });
 
     test('--shm-size', async () => {
+      proves('run --shm-size');
       const kilobytes = (...flags: string[]) => sh("df -k /dev/shm | awk 'END { print $2 }'", ...flags);
       assert.equal(await kilobytes(), '65536');
       assert.equal(await kilobytes('--shm-size', '3m'), '3072');
     });
 
     test('--device', async () => {
+      proves('run --device');
       assert.match(
         await output('--device', '/dev/zero:/dev/nought', 'busybox', 'ls', '-l', '/dev/nought'),
         /^c.* 1, +5 /,
@@ -168,6 +181,7 @@ suite('options of docker run', needs('root', 'docker'), () => {
     const NET_RAW = 1n << 13n;
 
     test('--cap-add and --cap-drop', async () => {
+      proves('run --cap-add', 'run --cap-drop');
       assert.equal(await effective(), DEFAULT);
       assert.equal(await effective('--cap-add', 'NET_ADMIN'), DEFAULT | NET_ADMIN);
       assert.equal(await effective('--cap-drop', 'CHOWN'), DEFAULT & ~CHOWN);
@@ -182,6 +196,7 @@ suite('options of docker run', needs('root', 'docker'), () => {
     });
 
     test('--security-opt no-new-privileges and seccomp', async () => {
+      proves('run --security-opt');
       const line = (name: string, ...flags: string[]) =>
         sh(`grep '^${name}:' /proc/self/status | cut -f2`, ...flags);
       assert.equal(await line('NoNewPrivs'), '0');
@@ -199,6 +214,7 @@ suite('options of docker run', needs('root', 'docker'), () => {
     });
 
     test('--privileged', async () => {
+      proves('run --privileged');
       const status = await output('--privileged', 'busybox', 'cat', '/proc/self/status');
       assert.match(status, /^Seccomp:\s+0$/m);
       assert.ok(BigInt(`0x${/CapEff:\s*(\S+)/.exec(status)![1]}`) > DEFAULT);
@@ -207,12 +223,14 @@ suite('options of docker run', needs('root', 'docker'), () => {
 
   suite('limits', () => {
     test('--ulimit', async () => {
+      proves('run --ulimit');
       assert.equal(await sh('ulimit -Sn; ulimit -Hn', '--ulimit', 'nofile=123:456'), '123\n456');
       assert.equal(await sh('ulimit -Sc; ulimit -Hc', '--ulimit', 'core=0'), '0\n0');
       assert.match(await refusal('--ulimit', 'nosuch=1'), /invalid ulimit type/);
     });
 
     test('--sysctl in the namespaces of the container alone', async () => {
+      proves('run --sysctl');
       const flags = ['--sysctl', 'net.ipv4.ip_forward=1', '--sysctl', 'kernel.msgmax=9000'];
       const script = 'cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/msgmax';
       assert.equal(await sh(script, ...flags), '1\n9000');
@@ -246,12 +264,14 @@ suite('options of docker run', needs('root', 'docker'), () => {
     });
 
     test('host', async () => {
+      proves('run --pid', 'run --ipc', 'run --uts', 'run --cgroupns');
       const flags = ['--pid', 'host', '--ipc', 'host', '--uts', 'host', '--cgroupns', 'host'];
       assert.equal(await sh(NAMES, ...flags), own());
       assert.equal(await output('--uts', 'host', 'busybox', 'hostname'), hostname());
     });
 
     test('container', async () => {
+      proves('run --pid', 'run --ipc');
       await succeed(
         engine.docker(
           'run',
@@ -285,6 +305,7 @@ suite('options of docker run', needs('root', 'docker'), () => {
     });
 
     test('--ipc none leaves /dev/shm out', async () => {
+      proves('run --ipc');
       assert.equal((await run('--ipc', 'none', 'busybox', 'grep', '/dev/shm', '/proc/mounts')).code, 1);
     });
   });

@@ -3,7 +3,15 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
-import { exitCode, needs, type Result, startEngine, succeed, type TestEngine } from '../harness/index.ts';
+import {
+  exitCode,
+  needs,
+  proves,
+  type Result,
+  startEngine,
+  succeed,
+  type TestEngine,
+} from '../harness/index.ts';
 import { eventually } from './support.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -54,11 +62,13 @@ suite('docker run', needs('root', 'docker'), () => {
 
   suite('streams', () => {
     test('standard output and standard error stay apart', async () => {
+      proves('run');
       const result = await run('busybox', 'sh', '-c', 'echo to-out; echo to-err >&2');
       assert.deepEqual([result.stdout, result.stderr], ['to-out\n', 'to-err\n']);
     });
 
     test('the end of input reaches the program', async () => {
+      proves('run --interactive');
       const result = await engine.client('docker', ['run', '--rm', '-i', 'busybox', 'cat'], { input: 'x\n' });
       assert.deepEqual([result.code, result.stdout], [0, 'x\n']);
     });
@@ -91,6 +101,7 @@ suite('docker run', needs('root', 'docker'), () => {
     });
 
     test('-a chooses streams', async () => {
+      proves('run --attach');
       const both = ['busybox', 'sh', '-c', 'echo to-out; echo to-err >&2'];
       const err = await run('-a', 'stderr', ...both);
       assert.deepEqual([err.stdout, err.stderr], ['', 'to-err\n']);
@@ -142,6 +153,7 @@ suite('docker run', needs('root', 'docker'), () => {
     });
 
     test('--sig-proxy=false keeps it from it', async () => {
+      proves('run --sig-proxy');
       const script = 'trap "exit 42" TERM; echo ready; while :; do sleep 0.05; done';
       const args = ['run', '--rm', '--network', 'none', '--sig-proxy=false', '--name', 'unproxied'];
       const child = engine.spawn('docker', ...args, 'busybox', 'sh', '-c', script);
@@ -163,6 +175,7 @@ suite('docker run', needs('root', 'docker'), () => {
 
   suite('--rm and -d', () => {
     test('-d prints the ID of a container that runs', async () => {
+      proves('run --detach');
       const id = await succeed(engine.docker('run', '-d', 'busybox', 'sleep', '600'));
       assert.match(id, /^[0-9a-f]{64}$/);
       assert.equal(await succeed(engine.docker('ps', '-q', '--no-trunc')), id);
@@ -170,6 +183,7 @@ suite('docker run', needs('root', 'docker'), () => {
     });
 
     test('-d --rm removes the container when it ends', async () => {
+      proves('run --rm');
       const id = await succeed(engine.docker('run', '-d', '--rm', 'busybox', 'sleep', '600'));
       await succeed(engine.docker('kill', id));
       await eventually('the container is gone', async () => {
@@ -178,6 +192,7 @@ suite('docker run', needs('root', 'docker'), () => {
     });
 
     test('--cidfile tells the ID', async () => {
+      proves('run --cidfile');
       const path = `${engine.identity.root}/cid`;
       await output('--cidfile', path, 'busybox', 'true');
       assert.match(readFileSync(path, 'utf8'), /^[0-9a-f]{64}$/);
@@ -198,6 +213,7 @@ suite('docker run', needs('root', 'docker'), () => {
     });
 
     test('a taken one is refused in words that say who has it', async () => {
+      proves('run --name');
       const id = await succeed(engine.docker('create', '--name', 'taken', 'busybox'));
       const result = await engine.docker('run', '--name', 'taken', 'busybox');
       assert.equal(result.code, 125);

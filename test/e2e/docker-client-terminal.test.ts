@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { needs, startEngine, succeed, type TestEngine } from '../harness/index.ts';
+import { needs, proves, startEngine, succeed, type TestEngine } from '../harness/index.ts';
 
 /** busybox's shell asks the terminal, once for each prompt, where its cursor is. */
 const PROMPT = /\/ # .\[6n/;
@@ -23,6 +23,7 @@ suite('docker at a terminal', needs('root', 'docker'), () => {
     const run = ['run', '--rm', '-it', '--network', 'none'];
 
     test('gives a prompt, takes commands and passes the exit code on', async () => {
+      proves('run --tty');
       await using terminal = engine.terminal('docker', [...run, 'busybox', 'sh']);
       await terminal.expect(PROMPT);
       terminal.write('echo $((6 * 7))\r');
@@ -115,6 +116,7 @@ suite('docker at a terminal', needs('root', 'docker'), () => {
     });
 
     test('--detach-keys names others', async () => {
+      proves('run --detach-keys');
       const keys = ['--detach-keys', 'ctrl-x,y'];
       const args = ['run', '-it', '--name', 'keys', '--network', 'none', ...keys, 'busybox', 'sh'];
       await using terminal = engine.terminal('docker', args);

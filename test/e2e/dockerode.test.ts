@@ -4,7 +4,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { after, before, suite, test } from 'node:test';
 import type Docker from 'dockerode';
-import { needs, startEngine, type TestEngine } from '../harness/index.ts';
+import { needs, proves, startEngine, type TestEngine } from '../harness/index.ts';
 import { eventually } from './support.ts';
 
 suite('dockerode', needs('root'), () => {
@@ -175,6 +175,7 @@ suite('dockerode', needs('root'), () => {
   });
 
   test('restart, stop, inspect and list', async () => {
+    proves('POST /containers/{id}/restart');
     const container = await create({ name: 'listed', Labels: { shown: 'yes' } });
     await container.start();
     await container.restart({ t: 0 });

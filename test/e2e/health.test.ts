@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { needs, startEngine, succeed, type TestEngine } from '../harness/index.ts';
+import { needs, proves, startEngine, succeed, type TestEngine } from '../harness/index.ts';
 import { create, eventually, execScript, expectStatus, inspect, remove, start } from './support.ts';
 
 const MILLI = 1e6;
@@ -63,6 +63,7 @@ suite('health checks', needs('root', 'docker'), () => {
   }
 
   test('docker run --health-cmd: starting, then healthy; ps says so and its filter finds it', async () => {
+    proves('run --health-cmd', 'run --health-interval', 'run --health-retries');
     const flags = [
       '--health-cmd',
       '[ -e /well ] && echo fine',

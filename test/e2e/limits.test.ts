@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cgroupFolders, cgroupVersion, readCgroupFile, readCgroupKey } from '../../src/linux/index.ts';
-import { needs, startEngine, type TestEngine } from '../harness/index.ts';
+import { needs, proves, startEngine, type TestEngine } from '../harness/index.ts';
 import { create, exec, execScript, expectStatus, inspect, remove, runToEnd, start, wait } from './support.ts';
 
 const MIB = 1024 * 1024;
@@ -27,6 +27,7 @@ suite('limits', needs('root'), () => {
 
   suite('memory', () => {
     test('a process that wants more is killed, and inspect and events say why', async () => {
+      proves('GET /events');
       const since = Date.now() / 1000;
       const id = await start(engine, {
         cmd: ['tail', '/dev/zero'],

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { usedRequest } from '../harness/index.ts';
 import { eventually } from './support.ts';
 
 /** An answer of which so far only the head has been read, and the connection it came over. */
@@ -27,6 +28,7 @@ export const UPGRADE = { Connection: 'Upgrade', Upgrade: 'tcp' };
 
 /** Sends a request over a connection of its own and waits for the head of the answer, which may come long before the rest. */
 export async function raw(socketPath: string, request: RawRequest): Promise<RawAnswer> {
+  usedRequest(request.method ?? 'POST', request.path);
   const socket = connect({ path: socketPath, allowHalfOpen: true });
   const chunks: Buffer[] = [];
   socket.on('data', (bytes: Buffer) => chunks.push(bytes));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, suite, test } from 'node:test';
 import { cgroupVersion } from '../../src/linux/index.ts';
-import { needs, startEngine, succeed, type TestEngine } from '../harness/index.ts';
+import { needs, proves, startEngine, succeed, type TestEngine } from '../harness/index.ts';
 import { create, eventually, execScript, expectStatus, remove, start } from './support.ts';
 
 const MIB = 1024 * 1024;
@@ -51,6 +51,7 @@ suite('stats', needs('root', 'docker'), () => {
   }
 
   test('one sample tells of memory, processes, processors and limits', async () => {
+    proves('GET /containers/{id}/stats');
     const id = await start(engine, {
       name: 'one-sample',
       cmd: ['sh', '-c', 'sleep 600 & sleep 600 & wait'],
@@ -160,6 +161,7 @@ suite('stats', needs('root', 'docker'), () => {
   });
 
   test('docker stats follows containers at a terminal', async () => {
+    proves('stats');
     const id = await start(engine, { name: 'followed' });
     await using terminal = engine.terminal('docker', ['stats'], { columns: 140 });
     await terminal.expect(/followed +\d+\.\d\d%/);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { cgroupVersion, readCgroupFile } from '../../src/linux/index.ts';
-import { needs, startEngine, succeed, type TestEngine } from '../harness/index.ts';
+import { needs, proves, startEngine, succeed, type TestEngine } from '../harness/index.ts';
 import { create, eventually, expectStatus, inspect, remove, start } from './support.ts';
 
 const MIB = 1024 * 1024;
@@ -59,6 +59,7 @@ suite('update', needs('root', 'docker'), () => {
   }
 
   test('memory can be raised and lowered together with swap, and processes be unlimited again', async () => {
+    proves('update', 'update --memory', 'update --memory-swap', 'update --pids-limit');
     const id = await start(engine, { host: { Memory: 32 * MIB, PidsLimit: 20 } });
     for (const [memory, swap] of [
       ['200m', '300m'],
@@ -85,6 +86,7 @@ suite('update', needs('root', 'docker'), () => {
   });
 
   test('a restart policy takes effect for the run that is under way', async () => {
+    proves('update --restart');
     const id = await start(engine, {
       cmd: ['sh', '-c', '[ -e /again ] && sleep 600; touch /again; sleep 0.5'],
     });
@@ -101,6 +103,7 @@ suite('update', needs('root', 'docker'), () => {
   });
 
   test('an update is an event', async () => {
+    proves('update --cpu-shares');
     const since = Date.now() / 1000 - 1;
     const id = await create(engine, { name: 'told' });
     await succeed(engine.docker('update', '--cpu-shares', '512', 'told'));
@@ -134,6 +137,7 @@ suite('update', needs('root', 'docker'), () => {
   }
 
   test('404: a missing container', async () => {
+    proves('POST /containers/{id}/update');
     expectStatus(await engine.request('POST', '/containers/no-such/update', { body: {} }), 404);
   });
 });

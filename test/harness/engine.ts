@@ -8,6 +8,7 @@ import { type Answer, type RequestOptions, request } from './http.ts';
 import { type Identity, newIdentity } from './identity.ts';
 import { type LiveContainer, leftovers, sweep } from './leftovers.ts';
 import { type PtyOptions, spawnPty, type Terminal } from './pty.ts';
+import { usedCommand, usedRequest } from './usage.ts';
 
 const checkout = resolve(import.meta.dirname, '../..');
 /** How long an engine may take to start or to stop, in milliseconds; an emulated machine gives it more. */
@@ -66,7 +67,13 @@ export class TestEngine {
 
   /** dockerode, connected to this engine. */
   get dockerode(): Docker {
-    return new Docker({ socketPath: this.socket });
+    const docker = new Docker({ socketPath: this.socket });
+    const dial = docker.modem.dial.bind(docker.modem);
+    docker.modem.dial = (options, callback) => {
+      usedRequest(options.method ?? 'GET', options.path ?? '');
+      return dial(options, callback);
+    };
+    return docker;
   }
 
   /** Everything that the engine has logged. */
@@ -85,21 +92,25 @@ export class TestEngine {
   }
 
   client(name: 'docker' | 'berth', args: readonly string[], options: RunOptions = {}): Promise<Result> {
+    usedCommand(name, args);
     return run(program(name), args, { ...options, env: { ...this.environment(), ...options.env } });
   }
 
   /** Starts a client and leaves it running, its three streams as pipes. The caller sees to its end. */
   spawn(name: 'docker' | 'berth', ...args: string[]): ChildProcess {
+    usedCommand(name, args);
     return start(program(name), args, { env: this.environment(), stdio: ['pipe', 'pipe', 'pipe'] });
   }
 
   /** Starts a client at a pseudo-terminal. */
   terminal(name: 'docker' | 'berth', args: readonly string[], options: PtyOptions = {}): Terminal {
+    usedCommand(name, args);
     return spawnPty(program(name), args, { ...options, env: { ...this.environment(), ...options.env } });
   }
 
   /** One raw HTTP request. */
   request(method: string, path: string, options?: RequestOptions): Promise<Answer> {
+    usedRequest(method, path);
     return request(this.socket, method, path, options);
   }
 
