@@ -86,6 +86,11 @@ export const commands: readonly CommandEntry[] = [
   entry(['container rm', 'container remove', 'rm'], 'Remove containers', () => import('./commands/rm.ts')),
   entry(['image rm', 'image remove', 'rmi'], 'Remove images', () => import('./commands/rmi.ts')),
   entry(both('run'), 'Create and run a new container from an image', () => import('./commands/run.ts')),
+  entry(
+    ['image save', 'save'],
+    'Save images to a tar archive (to standard output unless told otherwise)',
+    () => import('./commands/save.ts'),
+  ),
   entry(both('start'), 'Start stopped containers', () => import('./commands/start.ts')),
   entry(both('stats'), 'Show what containers use, live', () => import('./commands/stats.ts')),
   entry(both('stop'), 'Stop running containers', () => import('./commands/stop.ts')),

@@ -40,6 +40,16 @@ export class Images {
     });
   }
 
+  /** An archive of images, as bytes that come as they are read. */
+  save(
+    references: readonly string[],
+    platforms: readonly string[] = [],
+    signal?: AbortSignal,
+  ): Promise<HttpResponse> {
+    const query = { names: references, platform: platforms };
+    return this.#client.call('GET', '/images/get', { query, signal });
+  }
+
   /** Makes an image: from a registry (`fromImage`), or from a root file system (`fromSrc`, with the archive as the body). */
   create(
     options: Query,

@@ -57,6 +57,7 @@ export class BlobStore {
     return join(this.#folder, hexOf(digest));
   }
 
+  /** Whether there is a file for a blob. What the disk has done to it since is for `isIntact` to say. */
   has(digest: Digest): boolean {
     return existsSync(this.pathOf(digest));
   }
@@ -79,7 +80,7 @@ export class BlobStore {
   /** Stores some bytes that are already in memory, such as a manifest. */
   async put(bytes: Uint8Array): Promise<Digest> {
     const digest = digestOf(bytes);
-    if (this.has(digest)) return digest;
+    if (await this.isIntact(digest)) return digest;
     await using staged = await this.ingest(once(bytes), { limit: bytes.length });
     await staged.commit();
     return digest;
@@ -106,6 +107,19 @@ export class BlobStore {
       yield chunk as Buffer;
     }
     if (`sha256:${hash.digest('hex')}` !== digest) throw new Internal(`blob ${digest} is damaged on disk`);
+  }
+
+  /** Reads a whole blob to see whether it is what its name says. Throws NotFound, and Internal when it is damaged. */
+  async verify(digest: Digest): Promise<void> {
+    for await (const _chunk of this.stream(digest));
+  }
+
+  /** Whether a blob is there and is what its name says: whoever receives it again need not, then. Reads all of it. */
+  async isIntact(digest: Digest): Promise<boolean> {
+    return this.verify(digest).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Bytes of a blob. Throws NotFound. */

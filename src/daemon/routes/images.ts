@@ -1,6 +1,13 @@
+import { pipeline } from 'node:stream/promises';
 import * as v from 'valibot';
 import { atLeast, type ImageSummary, InvalidArgument, NotImplemented } from '../../api/index.ts';
-import { formatPlatform, type ImageService, nameFrom, parsePlatform } from '../../engine/index.ts';
+import {
+  formatPlatform,
+  type ImageService,
+  nameFrom,
+  type OciPlatform,
+  parsePlatform,
+} from '../../engine/index.ts';
 import type { RequestContext } from '../server/context.ts';
 import type { Router } from '../server/router.ts';
 
@@ -20,11 +27,16 @@ export function imageRoutes(router: Router, { images }: ImagesEngine): void {
   });
 
   router.get('/images/{name}/json', (ctx) => {
-    const image = images.inspect(ctx.params['name']!);
+    const image = images.inspect(ctx.params['name']!, platformOf(ctx));
     ctx.send(200, atLeast(ctx.version, 1, 44) ? image : { ...image, VirtualSize: image.Size });
   });
 
-  router.get('/images/{name}/history', (ctx) => ctx.send(200, images.history(ctx.params['name']!)));
+  router.get('/images/{name}/history', (ctx) =>
+    ctx.send(200, images.history(ctx.params['name']!, platformOf(ctx))),
+  );
+
+  router.get('/images/get', (ctx) => save(ctx, images, ctx.query.getAll('names')));
+  router.get('/images/{name}/get', (ctx) => save(ctx, images, [ctx.params['name']!]));
 
   router.post('/images/{name}/tag', (ctx) => {
     images.tag(ctx.params['name']!, ctx.query.get('repo') ?? '', ctx.query.get('tag') ?? '');
@@ -46,6 +58,12 @@ function oldFields(ctx: RequestContext, summary: ImageSummary): object {
   if (atLeast(ctx.version, 1, 43) || summary.RepoTags.length > 0) return old;
   const digests = summary.RepoDigests.length > 0 ? summary.RepoDigests : ['<none>@<none>'];
   return { ...old, RepoTags: ['<none>:<none>'], RepoDigests: digests };
+}
+
+async function save(ctx: RequestContext, images: ImageService, names: readonly string[]): Promise<void> {
+  if (names.length === 0) throw new InvalidArgument('no image to save: names must be given');
+  await using saved = await images.save(names, platformsOf(ctx));
+  await pipeline(saved.content, ctx.stream('application/x-tar').writable);
 }
 
 /** Errors of the archive come in-band: clients read lines from the start. */
@@ -95,9 +113,17 @@ const platformSchema = v.looseObject({
 });
 
 /** The `platform` parameter: `linux/amd64`, or an object in JSON from newer clients. */
-function platformOf({ query }: RequestContext) {
+function platformOf({ query }: RequestContext): OciPlatform | undefined {
   const text = query.get('platform') ?? '';
-  if (text === '') return undefined;
+  return text === '' ? undefined : readPlatform(text);
+}
+
+/** The same where it may come several times. */
+function platformsOf({ query }: RequestContext): OciPlatform[] {
+  return query.getAll('platform').filter(Boolean).map(readPlatform);
+}
+
+function readPlatform(text: string): OciPlatform {
   if (!text.startsWith('{')) return parsePlatform(text);
   const result = v.safeParse(v.pipe(v.string(), v.parseJson(), platformSchema), text);
   if (!result.success) throw new InvalidArgument(`invalid platform ${text}`);

@@ -1,3 +1,4 @@
+export type { OciPlatform } from '../../layers/index.ts';
 export type { ImportOptions } from './import.ts';
 export type { ListOptions } from './list.ts';
 export type { LoadOptions } from './load/load.ts';

@@ -6,7 +6,8 @@ import {
   parseReference,
   withDefaultTag,
 } from '../../api/index.ts';
-import { type Digest, isDigest } from '../../layers/index.ts';
+import { type Digest, isDigest, type OciPlatform } from '../../layers/index.ts';
+import { formatPlatform, matchesPlatform } from './platform.ts';
 import type { StoredImage } from './record.ts';
 import type { ImageStore } from './store.ts';
 
@@ -20,6 +21,20 @@ export function resolveImage(store: ImageStore, text: string): StoredImage {
   const image = id && store.find(id);
   if (image === undefined) throw noSuchImage(text);
   return image;
+}
+
+/**
+ * As `resolveImage`. Throws NotFound also when the image is for none of `platforms`, as long as there are any.
+ */
+export function resolveFor(store: ImageStore, text: string, platforms: readonly OciPlatform[]): StoredImage {
+  const image = resolveImage(store, text);
+  const { os, architecture, variant } = image.config;
+  const own = { os: os || 'linux', architecture, variant };
+  if (platforms.length === 0 || platforms.some((wanted) => matchesPlatform(own, wanted))) return image;
+  throw new NotFound(
+    `image with reference ${text} was found but its platform (${formatPlatform(own)}) ` +
+      `does not match the specified platform (${platforms.map(formatPlatform).join(', ')})`,
+  );
 }
 
 /** True when `text` is the ID of the image, or the beginning of it, rather than one of its names. */
@@ -52,7 +67,8 @@ function byPrefix(store: ImageStore, prefix: string): Digest | undefined {
   return first;
 }
 
-function tryReference(text: string): ImageReference | undefined {
+/** The name that a text is, or undefined when it can be none. */
+export function tryReference(text: string): ImageReference | undefined {
   try {
     return parseReference(text);
   } catch {

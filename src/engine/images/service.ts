@@ -13,6 +13,7 @@ import {
   type Digest,
   isDigest,
   LayerStore,
+  type OciPlatform,
   UNPACK_LIMITS,
   type UnpackLimits,
 } from '../../layers/index.ts';
@@ -25,7 +26,8 @@ import { type LoadOptions, loadImages } from './load/load.ts';
 import type { ImageParts } from './parts.ts';
 import { type ImageRecord, type StoredImage, sizeOf } from './record.ts';
 import { collectRemoved, removeImage } from './remove.ts';
-import { noSuchImage, resolveImage } from './resolve.ts';
+import { noSuchImage, resolveFor, resolveImage } from './resolve.ts';
+import { type SavedImages, saveImages } from './save.ts';
 import { ImageStore } from './store.ts';
 import { historyView, inspectView } from './views.ts';
 
@@ -94,12 +96,14 @@ export class ImageService implements AsyncDisposable {
     return listImages(this.#parts, options);
   }
 
-  inspect(nameOrId: string): ImageInspect {
-    return inspectView(this.#parts, resolveImage(this.#parts.store, nameOrId));
+  /** Throws NotFound, also when the image is for another platform than the one asked for. */
+  inspect(nameOrId: string, platform?: OciPlatform): ImageInspect {
+    return inspectView(this.#parts, this.#resolve(nameOrId, platform));
   }
 
-  history(nameOrId: string): ImageHistoryItem[] {
-    const image = resolveImage(this.#parts.store, nameOrId);
+  /** Throws as `inspect`. */
+  history(nameOrId: string, platform?: OciPlatform): ImageHistoryItem[] {
+    const image = this.#resolve(nameOrId, platform);
     return historyView(image, this.#parts.store.names(image.id));
   }
 
@@ -123,6 +127,13 @@ export class ImageService implements AsyncDisposable {
     const ids = await loadImages(this.#parts, body, options);
     for (const id of ids) this.#announceId(id, 'load');
     return ids;
+  }
+
+  /** Makes an archive of images, to be disposed of when it has been read. See `saveImages`. */
+  async save(names: readonly string[], platforms: readonly OciPlatform[] = []): Promise<SavedImages> {
+    const saved = await saveImages(this.#parts, names, platforms);
+    for (const image of saved.images) this.#announce(image, 'save');
+    return saved;
   }
 
   /** Makes an image from the archive of a root file system and hands back its ID. See `importImage`. */
@@ -157,6 +168,10 @@ export class ImageService implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #resolve(nameOrId: string, platform: OciPlatform | undefined): StoredImage {
+    return resolveFor(this.#parts.store, nameOrId, platform === undefined ? [] : [platform]);
   }
 
   #announceId(id: Digest, action: string): void {

@@ -178,6 +178,15 @@ export class ImageStore {
     return { tags: of('tag'), digests: of('digest') };
   }
 
+  /** All tags of a repository, sorted. */
+  tagsIn(repository: ImageReference): ImageReference[] {
+    const rows = this.#all(
+      "SELECT value FROM image_names WHERE repository = ? AND kind = 'tag' ORDER BY value",
+      repositoryOf(repository),
+    );
+    return rows.map((row) => ({ ...repository, tag: String(row['value']) }));
+  }
+
   usesLayer(diffId: Digest): boolean {
     return this.#one('SELECT 1 FROM image_layers WHERE diff_id = ? LIMIT 1', diffId) !== undefined;
   }
