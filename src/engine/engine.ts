@@ -63,6 +63,7 @@ export class Engine {
         database,
         dataRoot,
         events,
+        registry: config,
         usersOf: (id) => containers?.usersOf(id) ?? [],
       }),
       (it) => it.close(),

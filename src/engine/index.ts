@@ -1,4 +1,5 @@
 export { notifyManager } from '../linux/index.ts';
+export { type Credentials, decodeCredentials } from '../registry/index.ts';
 export * from './config.ts';
 export * from './containers/index.ts';
 export { Engine } from './engine.ts';

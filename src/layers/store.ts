@@ -4,6 +4,7 @@ import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidArgument, NotFound } from '../api/index.ts';
 import { type Digest, hexOf } from './digest.ts';
+import type { GrowingFile } from './growing-file.ts';
 import { Pins } from './pins.ts';
 import { UNPACK_LIMITS, type UnpackLimits } from './unpack/limits.ts';
 import { WorkerPool } from './unpack/pool.ts';
@@ -76,9 +77,10 @@ export class LayerStore implements AsyncDisposable {
 
   /**
    * Unpacks the archive of the layer `diffId`, unless the layer is there already. However many ask at the same time,
-   * it is unpacked once. Throws InvalidArgument when the archive is hostile, malformed, or another layer's.
+   * it is unpacked once. An archive that still grows is unpacked while it does. Throws InvalidArgument when the archive is
+   * hostile, malformed, or another layer's.
    */
-  async unpack(diffId: Digest, archive: string): Promise<Layer> {
+  async unpack(diffId: Digest, archive: string | GrowingFile): Promise<Layer> {
     if (this.has(diffId)) return this.get(diffId);
     const running = this.#underWay.get(diffId);
     if (running !== undefined) {
@@ -95,12 +97,14 @@ export class LayerStore implements AsyncDisposable {
    * Unpacks an archive whose diff ID is not known beforehand; pin it before you publish the layer. Throws
    * InvalidArgument when the archive is hostile or malformed.
    */
-  async prepare(archive: string): Promise<PreparedLayer> {
+  async prepare(archive: string | GrowingFile): Promise<PreparedLayer> {
     const staging = join(this.#staging, randomUUID());
     const folder = join(staging, 'diff');
     try {
       await mkdir(folder, { recursive: true });
-      const { diffId, size } = await this.#pool.unpack({ archive, folder, limits: this.#limits });
+      const source =
+        typeof archive === 'string' ? { archive } : { archive: archive.path, growth: archive.shared };
+      const { diffId, size } = await this.#pool.unpack({ ...source, folder, limits: this.#limits });
       await writeFile(join(staging, 'layer.json'), JSON.stringify({ size }));
       return this.#prepared(staging, diffId);
     } catch (error) {
@@ -130,7 +134,7 @@ export class LayerStore implements AsyncDisposable {
     await this.#pool[Symbol.asyncDispose]();
   }
 
-  async #unpack(diffId: Digest, archive: string): Promise<Layer> {
+  async #unpack(diffId: Digest, archive: string | GrowingFile): Promise<Layer> {
     await using layer = await this.prepare(archive);
     if (layer.diffId !== diffId) {
       throw new InvalidArgument(

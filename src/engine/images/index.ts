@@ -3,5 +3,6 @@ export type { ImportOptions } from './import.ts';
 export type { ListOptions } from './list.ts';
 export type { LoadOptions } from './load/load.ts';
 export { formatPlatform, HOST_PLATFORM, parsePlatform } from './platform.ts';
+export type { PullOptions } from './pull/pull.ts';
 export type { ImageRecord, ImageUser } from './record.ts';
-export { ImageService, type ImageServiceOptions, nameFrom } from './service.ts';
+export { type ImageRegistryConfig, ImageService, type ImageServiceOptions, nameFrom } from './service.ts';

@@ -28,6 +28,8 @@ export interface ImageSource {
   config: Buffer;
   /** The manifest, if the image came with one; otherwise one is written. */
   manifest?: Buffer | undefined;
+  /** What else is to be kept with it: the indexes through which it was found. */
+  documents?: readonly Buffer[];
   /** Lowest first, as many as the config has diff IDs. */
   layers: readonly LayerSource[];
   names: readonly ImageReference[];
@@ -63,7 +65,12 @@ export async function installImage(
   }
   const manifest = source.manifest ?? writeManifest(source);
   const id = digestOf(source.config);
-  const blobs = [id, digestOf(manifest), ...source.layers.map(({ blob }) => blob.digest)];
+  const { documents = [] } = source;
+  const extra = documents.map(digestOf);
+  const blobs = [id, digestOf(manifest), ...extra, ...source.layers.map(({ blob }) => blob.digest)];
+  // An image may come again in another packing, which takes the place of the one that is there.
+  const replaced = parts.store.find(id, { removed: true });
+  if (replaced) blobs.push(replaced.manifest, ...replaced.layers.map(({ blob }) => blob));
   await using _cleanUp = {
     [Symbol.asyncDispose]: async () => void (await dropUnused(parts, diffIds, blobs)),
   };
@@ -73,9 +80,11 @@ export async function installImage(
   await Promise.all(source.layers.map(({ blob }) => blob.commit()));
   await parts.blobs.put(source.config);
   await parts.blobs.put(manifest);
+  for (const document of documents) await parts.blobs.put(document);
   await syncFileSystem(parts.dataRoot);
   return parts.store.durable(() => {
     parts.store.add({ id, config, manifest: digestOf(manifest), layers, parent: source.parent });
+    parts.store.addDocuments(id, extra);
     return { id, renamed: nameImage(parts, id, source.names) };
   });
 }

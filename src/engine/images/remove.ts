@@ -146,8 +146,9 @@ async function deleteImage(
 
 /** The record goes first and the files after it: a crash in between leaves garbage, never a record without files. */
 async function forget(parts: ImageParts, image: StoredImage): Promise<Set<Digest>> {
+  const documents = parts.store.documents(image.id);
   parts.store.durable(() => parts.store.delete(image.id));
-  const blobs = [image.id, image.manifest, ...image.layers.map(({ blob }) => blob)];
+  const blobs = [image.id, image.manifest, ...documents, ...image.layers.map(({ blob }) => blob)];
   return dropUnused(
     parts,
     image.layers.map(({ diffId }) => diffId),

@@ -3,6 +3,7 @@ import {
   type ImageDeleteItem,
   type ImageHistoryItem,
   type ImageInspect,
+  type ImageReference,
   type ImageSummary,
   InvalidArgument,
   parseReference,
@@ -11,19 +12,24 @@ import {
 import {
   BlobStore,
   type Digest,
+  Downloads,
   isDigest,
   LayerStore,
   type OciPlatform,
   UNPACK_LIMITS,
   type UnpackLimits,
 } from '../../layers/index.ts';
+import { RegistryClient, type RegistryConfig } from '../../registry/index.ts';
 import type { Database } from '../database.ts';
+import { SharedJobs } from '../shared-jobs.ts';
+import { Slots } from '../slots.ts';
 import { type CommitImageOptions, commitImage } from './commit.ts';
 import { type ImportOptions, importImage } from './import.ts';
 import { nameImage } from './install.ts';
 import { type ListOptions, listImages } from './list.ts';
 import { type LoadOptions, loadImages } from './load/load.ts';
 import type { ImageParts } from './parts.ts';
+import { type PullOptions, type PullParts, pullAllTags, pullImage } from './pull/pull.ts';
 import { type ImageRecord, type StoredImage, sizeOf } from './record.ts';
 import { collectRemoved, removeImage } from './remove.ts';
 import { noSuchImage, resolveFor, resolveImage } from './resolve.ts';
@@ -33,27 +39,40 @@ import { historyView, inspectView } from './views.ts';
 
 export interface ImageServiceOptions extends Pick<ImageParts, 'dataRoot' | 'events' | 'usersOf'> {
   database: Database;
+  registry: ImageRegistryConfig;
   /** What one layer may do to the machine. */
   limits?: UnpackLimits;
 }
 
+/** What images must be told of registries; read anew each time. */
+export interface ImageRegistryConfig extends RegistryConfig {
+  readonly maxConcurrentDownloads: number;
+}
+
 /** The images of an engine. */
 export class ImageService implements AsyncDisposable {
-  readonly #parts: ImageParts;
+  readonly #parts: PullParts;
 
-  private constructor(parts: ImageParts) {
+  private constructor(parts: PullParts) {
     this.#parts = parts;
   }
 
   /** Opens the images of a data root and removes what no record names: what an engine that died was at work with. */
   static async open(options: ImageServiceOptions): Promise<ImageService> {
-    const { database, dataRoot, events, usersOf, limits = UNPACK_LIMITS } = options;
+    const { database, dataRoot, events, usersOf, registry: config, limits = UNPACK_LIMITS } = options;
     const store = new ImageStore(database);
     const blobs = await BlobStore.open(dataRoot);
     const layers = await LayerStore.open(dataRoot, limits);
     await layers.sweep((diffId) => store.usesLayer(diffId));
     await blobs.sweep((digest) => store.usesBlob(digest));
-    return new ImageService({ store, blobs, layers, dataRoot, events, usersOf });
+    return new ImageService({
+      ...{ store, blobs, layers, dataRoot, events, usersOf },
+      downloads: await Downloads.open(dataRoot, blobs),
+      registry: new RegistryClient(config),
+      slots: new Slots(() => config.maxConcurrentDownloads),
+      attempts: () => config.maxDownloadAttempts,
+      fetching: new SharedJobs(),
+    });
   }
 
   /**
@@ -136,6 +155,16 @@ export class ImageService implements AsyncDisposable {
     return saved;
   }
 
+  /** Pulls an image by tag or digest, or all tags of a repository. See `pullImage`. */
+  async pull(reference: ImageReference, options: PullOptions & { allTags?: boolean } = {}): Promise<void> {
+    const announce = (pulled: ImageReference, id: Digest) => {
+      const image = this.#parts.store.find(id);
+      if (image !== undefined) this.#announce(image, 'pull', familiarReference(pulled));
+    };
+    if (options.allTags) await pullAllTags(this.#parts, reference, options, announce);
+    else announce(withDefaultTag(reference), await pullImage(this.#parts, reference, options));
+  }
+
   /** Makes an image from the archive of a root file system and hands back its ID. See `importImage`. */
   async import(body: AsyncIterable<Uint8Array>, options: ImportOptions = {}): Promise<Digest> {
     const { id } = await importImage(this.#parts, body, options);
@@ -163,6 +192,7 @@ export class ImageService implements AsyncDisposable {
 
   /** Stops the work under way. */
   async close(): Promise<void> {
+    this.#parts.registry[Symbol.dispose]();
     await this.#parts.layers[Symbol.asyncDispose]();
   }
 

@@ -33,6 +33,12 @@ const MIGRATIONS = [
   ) STRICT;
   CREATE INDEX image_names_image ON image_names (image);`,
   'ALTER TABLE images ADD COLUMN parent TEXT',
+  `CREATE TABLE image_documents (
+    image TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+    blob TEXT NOT NULL,
+    PRIMARY KEY (image, blob)
+  ) STRICT;
+  CREATE INDEX image_documents_blob ON image_documents (blob);`,
 ];
 
 type Row = Record<string, unknown>;
@@ -82,6 +88,18 @@ export class ImageStore {
         size,
       );
     });
+  }
+
+  /** Keeps more blobs with an image: indexes that list it. Inside `durable`. */
+  addDocuments(id: Digest, blobs: readonly Digest[]): void {
+    for (const blob of blobs) this.#run('INSERT OR IGNORE INTO image_documents VALUES (?, ?)', id, blob);
+  }
+
+  /** The blobs that are kept with an image besides its manifest, its config and its layers. */
+  documents(id: Digest): Digest[] {
+    return this.#all('SELECT blob FROM image_documents WHERE image = ?', id).map(
+      (row) => row['blob'] as Digest,
+    );
   }
 
   /**
@@ -209,7 +227,8 @@ export class ImageStore {
   usesBlob(digest: Digest): boolean {
     const row =
       this.#one('SELECT 1 FROM images WHERE id = ? OR manifest = ? LIMIT 1', digest, digest) ??
-      this.#one('SELECT 1 FROM image_layers WHERE blob = ? LIMIT 1', digest);
+      this.#one('SELECT 1 FROM image_layers WHERE blob = ? LIMIT 1', digest) ??
+      this.#one('SELECT 1 FROM image_documents WHERE blob = ? LIMIT 1', digest);
     return row !== undefined;
   }
 

@@ -5,6 +5,8 @@ import type { UnpackLimits } from './limits.ts';
 export interface UnpackJob {
   kind: 'unpack';
   archive: string;
+  /** Set when the archive still grows: see `GrowingFile`. */
+  growth?: SharedArrayBuffer | undefined;
   folder: string;
   limits: UnpackLimits;
 }

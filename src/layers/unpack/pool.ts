@@ -6,6 +6,8 @@ import { trimMemory } from '../../linux/index.ts';
 import type { Job, JobAnswer, RemoveJob, UnpackJob, UnpackResult } from './jobs.ts';
 
 const MAX_WORKERS = Math.max(2, Math.min(4, availableParallelism()));
+/** A thread that unpacks a growing archive sleeps for most of its time, so more of them do no harm. */
+const MAX_SLEEPERS = 16;
 /** A worker without work is let go after so many milliseconds: an engine at rest keeps none. */
 const IDLE = 3000;
 /** A worker needs about 10 MB; this bounds what a hostile archive can make it hold. */
@@ -25,6 +27,8 @@ export class WorkerPool implements AsyncDisposable {
   readonly #queue: Waiting[] = [];
   readonly #idle = new Map<Worker, NodeJS.Timeout>();
   readonly #workers = new Set<Worker>();
+  /** Workers that unpack an archive which still grows. */
+  readonly #sleepers = new Set<Worker>();
   #closed = false;
   #threadsReady: Promise<unknown> | undefined;
 
@@ -62,11 +66,14 @@ export class WorkerPool implements AsyncDisposable {
 
   #next(): void {
     if (this.#closed || this.#queue.length === 0) return;
+    const index = this.#queue.findIndex(({ job }) => this.#hasRoomFor(job));
+    if (index < 0) return;
+    const [{ job, resolve, reject }] = this.#queue.splice(index, 1) as [Waiting];
     const worker = this.#take();
-    if (worker === undefined) return;
-    const { job, resolve, reject } = this.#queue.shift()!;
+    if (grows(job)) this.#sleepers.add(worker);
     worker.ref();
     const settle = () => {
+      this.#sleepers.delete(worker);
       worker.off('message', onMessage).off('error', onError).off('exit', onExit);
     };
     const onMessage = (answer: JobAnswer) => {
@@ -94,7 +101,14 @@ export class WorkerPool implements AsyncDisposable {
     worker.postMessage(job);
   }
 
-  #take(): Worker | undefined {
+  /** What waits for its bytes must not keep back what has them. */
+  #hasRoomFor(job: Job): boolean {
+    const asleep = this.#sleepers.size;
+    if (grows(job)) return asleep < MAX_SLEEPERS;
+    return this.#workers.size - this.#idle.size - asleep < MAX_WORKERS;
+  }
+
+  #take(): Worker {
     const [idle] = this.#idle;
     if (idle !== undefined) {
       const [worker, timer] = idle;
@@ -102,7 +116,6 @@ export class WorkerPool implements AsyncDisposable {
       this.#idle.delete(worker);
       return worker;
     }
-    if (this.#workers.size >= MAX_WORKERS) return undefined;
     const worker = new Worker(new URL('./worker.ts', import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
     });
@@ -120,6 +133,10 @@ export class WorkerPool implements AsyncDisposable {
     };
     this.#idle.set(worker, setTimeout(dismiss, IDLE).unref());
   }
+}
+
+function grows(job: Job): boolean {
+  return job.kind === 'unpack' && job.growth !== undefined;
 }
 
 function stopping(): Unavailable {

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, closeSync, openSync, readSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, openSync, rmSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { InvalidArgument, messageOf } from '../../api/index.ts';
 import { enterRoot } from '../../linux/index.ts';
 import { decompress } from '../compression.ts';
+import { readGrowing } from '../growing-file.ts';
 import { TarReader } from '../tar/reader.ts';
 import type { Job, JobAnswer, UnpackJob, UnpackResult } from './jobs.ts';
 import { unpackLayer } from './layer.ts';
-
-const READ_SIZE = 256 << 10;
 
 /** The program of a worker thread: it makes and removes the many files of layers with calls that block it alone. */
 parentPort!.on('message', (job: Job) => {
@@ -33,7 +32,7 @@ async function run(job: Job): Promise<UnpackResult | undefined> {
   return undefined;
 }
 
-async function unpack({ archive, folder, limits }: UnpackJob): Promise<UnpackResult> {
+async function unpack({ archive, growth, folder, limits }: UnpackJob): Promise<UnpackResult> {
   const fd = openSync(archive, 'r');
   try {
     // The archive is open and all code is loaded: from here on the thread sees nothing but the layer's folder.
@@ -41,7 +40,7 @@ async function unpack({ archive, folder, limits }: UnpackJob): Promise<UnpackRes
     // An archive need not say anything about its root.
     chmodSync('/', 0o755);
     const hash = createHash('sha256');
-    const reader = new TarReader(hashed(decompress(readFile(fd), limits), hash));
+    const reader = new TarReader(hashed(decompress(readGrowing(fd, growth), limits), hash));
     try {
       const { size, entries } = await unpackLayer(reader, limits);
       await reader.drain();
@@ -51,16 +50,6 @@ async function unpack({ archive, folder, limits }: UnpackJob): Promise<UnpackRes
     }
   } finally {
     closeSync(fd);
-  }
-}
-
-async function* readFile(fd: number): AsyncGenerator<Uint8Array> {
-  for (;;) {
-    // A new buffer each time: decoders and readers keep hold of what they were given.
-    const buffer = Buffer.allocUnsafeSlow(READ_SIZE);
-    const length = readSync(fd, buffer, 0, READ_SIZE, null);
-    if (length === 0) return;
-    yield buffer.subarray(0, length);
   }
 }
 

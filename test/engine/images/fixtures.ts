@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CONFIG_DEFAULTS } from '../../../src/engine/config.ts';
 import { Database } from '../../../src/engine/database.ts';
 import { HOST_PLATFORM, ImageService, type ImageUser } from '../../../src/engine/images/index.ts';
 import { type Digest, digestOf, MEDIA_TYPES, type TarInput } from '../../../src/layers/index.ts';
@@ -136,6 +137,7 @@ export async function openImages(usersOf: () => readonly ImageUser[] = () => [])
     ImageService.open({
       database,
       dataRoot: root,
+      registry: CONFIG_DEFAULTS,
       events: {
         publish: (_type, action, id, attributes = {}) => void events.push({ action, id, attributes }),
       },

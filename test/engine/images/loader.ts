@@ -1,6 +1,7 @@
 /** A program that loads an archive again and again under new names until it is killed: `loader.ts DATA-ROOT ARCHIVE`. */
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
+import { CONFIG_DEFAULTS } from '../../../src/engine/config.ts';
 import { Database } from '../../../src/engine/database.ts';
 import { ImageService } from '../../../src/engine/images/index.ts';
 
@@ -8,6 +9,7 @@ const [dataRoot = '', archive = ''] = process.argv.slice(2);
 const images = await ImageService.open({
   database: new Database(join(dataRoot, 'berth.db')),
   dataRoot,
+  registry: CONFIG_DEFAULTS,
   events: { publish: () => {} },
   usersOf: () => [],
 });

@@ -1,0 +1,7 @@
+export { ANONYMOUS, type Credentials, credentialsFrom, decodeCredentials } from './client/credentials.ts';
+export { explain, explainPull, explainPush } from './client/explain.ts';
+export { RegistryFailure } from './client/failure.ts';
+export { isIndex, type RemoteManifest } from './client/manifests.ts';
+export { RegistryClient, type RegistryConfig, type RepositoryOptions } from './client/registry-client.ts';
+export { type Action, type BlobPart, Repository } from './client/repository.ts';
+export { withRetries } from './client/retry.ts';
