@@ -46,7 +46,7 @@ async function make({ name, files, extra }: Recipe): Promise<void> {
   const source = join(root, 'images', name);
   const archive = join(target, `${name}.tar`);
   const stamp = join(target, `${name}.sources`);
-  const sources = hashOf([source, join(root, 'scripts/images'), join(root, 'src/layers/tar')], extra());
+  const sources = hashOf([source, join(root, 'scripts/images'), join(root, 'src/tar')], extra());
   if (existsSync(archive) && existsSync(stamp) && readFileSync(stamp, 'utf8') === sources) {
     // Set-up asks only when a source is newer than the archive.
     utimesSync(archive, new Date(), new Date());

@@ -34,6 +34,11 @@ export const commands: readonly CommandEntry[] = [
     () => import('./commands/attach.ts'),
   ),
   entry(both('commit'), "Create an image from a container's changes", () => import('./commands/commit.ts')),
+  entry(
+    both('cp'),
+    'Copy files and folders between a container and this machine',
+    () => import('./commands/cp.ts'),
+  ),
   entry(both('create'), 'Create a new container', () => import('./commands/create.ts')),
   entry(both('diff'), "Show what changed in a container's filesystem", () => import('./commands/diff.ts')),
   entry(

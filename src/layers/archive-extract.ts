@@ -23,11 +23,11 @@ import {
   setTimes,
   setXattr,
 } from '../linux/index.ts';
+import type { TarReader } from '../tar/index.ts';
+import { decodeName, type TarEntry } from '../tar/index.ts';
 import type { ExtractOptions } from './archive-jobs.ts';
 import { type ClientPath, lstat } from './archive-stat.ts';
 import { join } from './archive-tar.ts';
-import { decodeName, type TarEntry } from './tar/entry.ts';
-import type { TarReader } from './tar/reader.ts';
 import { cleanName, parentOf, toCPath, toPath } from './unpack/names.ts';
 import { writeFully } from './unpack/tree.ts';
 

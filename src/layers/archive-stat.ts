@@ -1,6 +1,6 @@
 import { type BigIntStats, lstatSync, readlinkSync } from 'node:fs';
 import { formatTime } from '../api/index.ts';
-import { decodeName, encodeName } from './tar/entry.ts';
+import { decodeName, encodeName } from '../tar/index.ts';
 import { toPath } from './unpack/names.ts';
 
 /** What the `X-Docker-Container-Path-Stat` header tells of a path. */

@@ -9,9 +9,9 @@ import {
   readSync,
 } from 'node:fs';
 import { getXattr, listXattrs } from '../linux/index.ts';
+import type { FileTime, TarEntryType } from '../tar/index.ts';
+import { TAR_END, type TarEntryInit, tarHeader, tarPadding } from '../tar/index.ts';
 import { lstat } from './archive-stat.ts';
-import type { FileTime, TarEntryType } from './tar/entry.ts';
-import { TAR_END, type TarEntryInit, tarHeader, tarPadding } from './tar/writer.ts';
 import { toCPath, toPath } from './unpack/names.ts';
 import { writeFully } from './unpack/tree.ts';
 

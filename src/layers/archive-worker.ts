@@ -16,6 +16,7 @@ import {
   openInRoot,
   pivotInto,
 } from '../linux/index.ts';
+import { TarReader } from '../tar/index.ts';
 import { extract } from './archive-extract.ts';
 import type { ArchiveAnswer, ArchiveJob, FailureReason, FileView, LayerPair } from './archive-jobs.ts';
 import { clientPath, type PathStat, statPath } from './archive-stat.ts';
@@ -23,7 +24,6 @@ import { TreeWriter } from './archive-tar.ts';
 import { decompress } from './compression.ts';
 import { LayerDiff } from './diff.ts';
 import { mountRootfs } from './mount.ts';
-import { TarReader } from './tar/reader.ts';
 import { UNPACK_LIMITS } from './unpack/limits.ts';
 import { toPath } from './unpack/names.ts';
 

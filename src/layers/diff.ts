@@ -1,8 +1,8 @@
 import type { BigIntStats } from 'node:fs';
 import { getXattr } from '../linux/index.ts';
+import { decodeName } from '../tar/index.ts';
 import { lstat } from './archive-stat.ts';
 import { childrenOf, join, type TreeWriter } from './archive-tar.ts';
-import { decodeName } from './tar/entry.ts';
 import { toCPath } from './unpack/names.ts';
 
 /** What became of a path: Docker's numbers. */

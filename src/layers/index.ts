@@ -1,3 +1,4 @@
+export * from '../tar/index.ts';
 export * from './archive.ts';
 export type { ExtractOptions, FileView, LayerPair } from './archive-jobs.ts';
 export type { PathStat } from './archive-stat.ts';
@@ -18,7 +19,4 @@ export { MAX_LAYERS, mountRootfs, type RootfsMount, unmountRootfs } from './moun
 export * from './oci.ts';
 export { Pins } from './pins.ts';
 export { type Layer, LayerStore, type PreparedLayer } from './store.ts';
-export { decodeName, encodeName, type FileTime, type TarEntry, type TarEntryType } from './tar/entry.ts';
-export { TarReader } from './tar/reader.ts';
-export { TAR_END, type TarEntryInit, type TarInput, tarHeader, tarPadding, writeTar } from './tar/writer.ts';
 export { UNPACK_LIMITS, type UnpackLimits } from './unpack/limits.ts';

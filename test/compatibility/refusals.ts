@@ -87,8 +87,6 @@ export const UNPROVEN: readonly Row[] = [
   'container prune',
   'container prune --filter',
   'container prune --force',
-  'cp --archive',
-  'cp --quiet',
   'exec --detach-keys',
   'exec --env-file',
   'pause',

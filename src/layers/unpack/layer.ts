@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { type BerthError, Internal, InvalidArgument, messageOf } from '../../api/index.ts';
-import { decodeName, type FileTime, type TarEntry } from '../tar/entry.ts';
-import type { TarReader } from '../tar/reader.ts';
+import type { TarReader } from '../../tar/index.ts';
+import { decodeName, type FileTime, type TarEntry } from '../../tar/index.ts';
 import type { UnpackLimits } from './limits.ts';
 import { baseOf, cleanName, parentOf } from './names.ts';
 import { LayerTree, writeFully } from './tree.ts';

@@ -1,5 +1,5 @@
 import { InvalidArgument } from '../../api/index.ts';
-import { decodeName, isAscii } from '../tar/entry.ts';
+import { decodeName, isAscii } from '../../tar/index.ts';
 
 /** Limits of the kernel, in bytes: a path with its final zero, and one name in it. */
 const PATH_MAX = 4096;

@@ -27,7 +27,7 @@ import {
   setTimes,
   setXattr,
 } from '../../linux/index.ts';
-import { decodeName, type FileTime, type TarEntry } from '../tar/entry.ts';
+import { decodeName, type FileTime, type TarEntry } from '../../tar/index.ts';
 import { linkTarget, parentOf, toCPath, toPath } from './names.ts';
 
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;

@@ -3,9 +3,9 @@ import { chmodSync, closeSync, openSync, rmSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { InvalidArgument, messageOf } from '../../api/index.ts';
 import { enterRoot } from '../../linux/index.ts';
+import { TarReader } from '../../tar/index.ts';
 import { decompress } from '../compression.ts';
 import { readGrowing } from '../growing-file.ts';
-import { TarReader } from '../tar/reader.ts';
 import type { Job, JobAnswer, UnpackJob, UnpackResult } from './jobs.ts';
 import { unpackLayer } from './layer.ts';
 

@@ -1,4 +1,4 @@
-import { InvalidArgument } from '../../api/index.ts';
+import { InvalidArgument } from '../api/index.ts';
 
 const EMPTY = Buffer.alloc(0);
 

@@ -1,4 +1,4 @@
-import { InvalidArgument } from '../../api/index.ts';
+import { InvalidArgument } from '../api/index.ts';
 import { ByteReader } from './bytes.ts';
 import { BLOCK, decodeName, paddingOf, type TarEntry } from './entry.ts';
 import { isBlank, parseHeader, type RawHeader, typeOfFlag } from './header.ts';

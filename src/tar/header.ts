@@ -1,4 +1,4 @@
-import { InvalidArgument } from '../../api/index.ts';
+import { InvalidArgument } from '../api/index.ts';
 import { BLOCK, type TarEntryType } from './entry.ts';
 import { checksumOf, parseNumber } from './numbers.ts';
 

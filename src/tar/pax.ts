@@ -1,4 +1,4 @@
-import { InvalidArgument } from '../../api/index.ts';
+import { InvalidArgument } from '../api/index.ts';
 import type { FileTime } from './entry.ts';
 
 /** Prefix of the PAX records that hold extended attributes. */

@@ -1,4 +1,4 @@
-import { InvalidArgument } from '../../api/index.ts';
+import { InvalidArgument } from '../api/index.ts';
 
 /**
  * Reads a number field of a tar header: octal digits between spaces and zero bytes, or, when the first bit is set,
