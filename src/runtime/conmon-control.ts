@@ -10,13 +10,14 @@ const POLL_MS = 1;
 const MAX_POLLS = 1000;
 
 /**
- * Tells conmon something by its control FIFO: `1 <rows> <columns>` sets the terminal's size. A conmon that is gone is not
- * waited for: it has nothing to do any more. Resolves when conmon has been told.
+ * Tells conmon something by its control FIFO: `1 <rows> <columns>` sets the terminal's size, `2 0 0` has it begin a new log
+ * file. `needed` is asked when conmon has taken what it was told before. A conmon that is gone is not waited for: it has
+ * nothing to do any more. Resolves when conmon has been told.
  */
-export function tellConmon(bundle: Bundle, line: string): Promise<void> {
+export function tellConmon(bundle: Bundle, line: string, needed: () => boolean = () => true): Promise<void> {
   const path = bundle.control;
   const before = told.get(path) ?? Promise.resolve();
-  const now = before.catch(() => {}).then(() => tell(path, line));
+  const now = before.catch(() => {}).then(() => tell(path, line, needed));
   told.set(path, now);
   const forget = () => {
     if (told.get(path) === now) told.delete(path);
@@ -25,13 +26,13 @@ export function tellConmon(bundle: Bundle, line: string): Promise<void> {
   return now;
 }
 
-async function tell(path: string, line: string): Promise<void> {
+async function tell(path: string, line: string, needed: () => boolean): Promise<void> {
   const fd = openControl(path);
   if (fd === undefined) return;
   try {
     // conmon 2.1 takes the first line once more for every other one that it reads together with it.
     for (let polls = 0; unreadBytes(fd) > 0 && polls < MAX_POLLS; polls++) await sleep(POLL_MS);
-    writeSync(fd, `${line}\n`);
+    if (needed()) writeSync(fd, `${line}\n`);
   } finally {
     closeSync(fd);
   }

@@ -14,6 +14,7 @@ export { type ExecEnd, type ExecOptions, ExecProcess, killAbandonedExecs } from 
 export { type Exit, Exits } from './exits.ts';
 export type { LogEntry } from './logs/line.ts';
 export { type LogQuery, readLog } from './logs/reader.ts';
+export { type LogLimits, LogRotation, type RotationOptions } from './logs/rotation.ts';
 export { run, startTime } from './process.ts';
 export { programPath } from './programs.ts';
 export { processCapabilities, resolveCapabilities } from './spec/capabilities.ts';

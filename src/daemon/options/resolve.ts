@@ -1,6 +1,11 @@
 import { join, resolve } from 'node:path';
-import { InvalidArgument } from '../../api/index.ts';
-import { CONFIG_DEFAULTS, DEFAULT_EXEC_ROOT, type EngineConfig } from '../../engine/index.ts';
+import { InvalidArgument, messageOf } from '../../api/index.ts';
+import {
+  CONFIG_DEFAULTS,
+  DEFAULT_EXEC_ROOT,
+  type EngineConfig,
+  validateLogConfig,
+} from '../../engine/index.ts';
 import { type ListenAddress, parseHost } from '../listen/host.ts';
 import type { TlsFiles } from '../listen/tls.ts';
 import type { SettingName, Settings } from './table.ts';
@@ -131,4 +136,13 @@ function checkEngine(engine: EngineParts): void {
     throw new InvalidArgument(`invalid bridge name "${bridge}": an interface name has 1 to 15 characters`);
   }
   if (logDriver === '') throw new InvalidArgument('the log driver must have a name');
+  checkLogging(logDriver ?? CONFIG_DEFAULTS.logDriver, engine.logOpts ?? {});
+}
+
+function checkLogging(driver: string, options: Readonly<Record<string, string>>): void {
+  try {
+    validateLogConfig({ Type: driver, Config: options });
+  } catch (error) {
+    throw new InvalidArgument(`failed to set log opts: ${messageOf(error)}`);
+  }
 }

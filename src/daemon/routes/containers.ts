@@ -1,11 +1,4 @@
-import {
-  atLeast,
-  CreateContainerSchema,
-  formatTimeFixed,
-  frame,
-  InvalidArgument,
-  parseTimestamp,
-} from '../../api/index.ts';
+import { atLeast, CreateContainerSchema, InvalidArgument } from '../../api/index.ts';
 import {
   type ContainerService,
   LIST_FILTERS,
@@ -134,54 +127,12 @@ export function containerRoutes(router: Router, { containers }: ContainersEngine
     const type = ctx.wantsUpgrade ? streamType(ctx.version, containers.hasTerminal(id(ctx))) : rawType;
     await containers.attach(id(ctx), await ctx.hijack(type), request);
   });
-
-  router.get('/containers/{id}/logs', (ctx) => sendLogs(ctx, containers, id(ctx)));
 }
 
 /** Since API 1.52 an address stands with its network alone. */
 function withoutOldAddresses(container: Record<string, unknown>): Record<string, unknown> {
   const { SandboxID, SandboxKey, Ports, Networks } = container['NetworkSettings'] as Record<string, unknown>;
   return { ...container, NetworkSettings: { SandboxID, SandboxKey, Ports, Networks } };
-}
-
-async function sendLogs(ctx: RequestContext, containers: ContainerService, id: string): Promise<void> {
-  const stdout = ctx.bool('stdout');
-  const stderr = ctx.bool('stderr');
-  if (!stdout && !stderr) {
-    throw new InvalidArgument('Bad parameters: you must choose at least one stream');
-  }
-  const tty = containers.hasTerminal(id);
-  const timestamps = ctx.bool('timestamps');
-  // What a log driver was told to add to each line stands here; there is never anything.
-  const details = ctx.bool('details') ? ' ' : '';
-  const entries = containers.logs(id, {
-    stdout,
-    stderr,
-    tail: tailOf(ctx),
-    since: timeOf(ctx, 'since'),
-    until: timeOf(ctx, 'until'),
-    follow: ctx.bool('follow'),
-    signal: ctx.signal,
-  });
-  const stream = ctx.stream(streamType(ctx.version, tty));
-  for await (const { stream: name, timestamp, content } of entries) {
-    const prefix = `${timestamps ? `${timestamp} ` : ''}${details}`;
-    const bytes = prefix === '' ? content : Buffer.concat([Buffer.from(prefix), content]);
-    await stream.write(tty ? bytes : frame(name, bytes));
-  }
-  stream.end();
-}
-
-function tailOf(ctx: RequestContext): number | undefined {
-  const text = ctx.query.get('tail') ?? 'all';
-  // Anything that is no number means all, as with dockerd.
-  return /^\d+$/.test(text) ? Number(text) : undefined;
-}
-
-/** Zero is what clients send for "no limit". */
-function timeOf(ctx: RequestContext, name: string): string | undefined {
-  const nanos = parseTimestamp(ctx.query.get(name));
-  return nanos === undefined || nanos === 0n ? undefined : formatTimeFixed(nanos);
 }
 
 function stopOptions(ctx: RequestContext): { timeout: number | undefined; signal: string | undefined } {

@@ -4,6 +4,7 @@ import { commitRoutes } from './commit.ts';
 import { type ContainersEngine, containerRoutes } from './containers.ts';
 import { execRoutes } from './execs.ts';
 import { type ImagesEngine, imageRoutes } from './images.ts';
+import { logRoutes } from './logs.ts';
 import { type NetworksEngine, networkRoutes } from './networks.ts';
 import { statsRoutes } from './stats.ts';
 import { swarmRoutes } from './swarm.ts';
@@ -22,6 +23,7 @@ export function registerRoutes(router: Router, engine: RoutedEngine): void {
   archiveRoutes(router, engine);
   commitRoutes(router, engine);
   execRoutes(router, engine);
+  logRoutes(router, engine);
   statsRoutes(router, engine);
   updateRoutes(router, engine);
   swarmRoutes(router);

@@ -1,8 +1,9 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
-import { Conflict, frame, messageOf, STDERR } from '../../api/index.ts';
-import { readLog } from '../../runtime/index.ts';
+import { Conflict, frame, messageOf, NotImplemented, STDERR } from '../../api/index.ts';
 import type { Container, PendingClient } from './container.ts';
 import { DEFAULT_DETACH_KEYS, DetachFilter, parseDetachKeys } from './detach-keys.ts';
+import { isReadable } from './logs/drivers.ts';
+import { readContainerLog } from './logs/read.ts';
 import type { ContainerParts } from './parts.ts';
 import { isRunning } from './record.ts';
 
@@ -22,6 +23,9 @@ export interface AttachRequest {
 export function checkAttach(container: Container, request: AttachRequest): void {
   if (container.state.status === 'paused') {
     throw new Conflict(`Container ${container.id} is paused. Unpause the container before attach`);
+  }
+  if (request.logs && !isReadable(container.record.hostConfig.LogConfig)) {
+    throw new NotImplemented('configured logging driver does not support reading');
   }
   parseDetachKeys(request.detachKeys || DEFAULT_DETACH_KEYS);
 }
@@ -54,7 +58,8 @@ async function replay(container: Container, client: Duplex, request: AttachReque
   const { signal } = new AbortController();
   const { Tty } = container.record.config;
   const { stdout, stderr } = request;
-  for await (const { stream, content } of readLog(container.files.log, { stdout, stderr, signal })) {
+  const { entries } = readContainerLog(container, { stdout, stderr, follow: false, signal });
+  for await (const { stream, content } of entries) {
     if (client.destroyed) return;
     if (client.write(Tty ? content : frame(stream, content))) continue;
     await new Promise((resolve) => {

@@ -14,6 +14,7 @@ import {
 import { MASKED_PATHS, READONLY_PATHS } from '../../runtime/index.ts';
 import type { EngineConfig } from '../config.ts';
 import { Container } from './container.ts';
+import { completeLogConfig, validateLogConfig } from './logs/drivers.ts';
 import { mergeConfig } from './merge.ts';
 import { generateName } from './names.ts';
 import type { ContainerParts } from './parts.ts';
@@ -52,6 +53,7 @@ export function createContainer(
   const config = { ...merged, Hostname: hostnameOf(merged, hostConfig, id) };
   validateConfig(config);
   validateHostConfig(hostConfig, engine);
+  validateLogConfig(hostConfig.LogConfig);
   parts.security.options(hostConfig);
 
   const chosen = name?.replace(/^\//, '') ?? generateName((taken) => store.isNameTaken(taken));
@@ -107,7 +109,7 @@ function completeHostConfig(
     Runtime: host.Runtime || engine.defaultRuntime,
     ShmSize: host.ShmSize || engine.defaultShmSize,
     RestartPolicy: { ...host.RestartPolicy, Name: host.RestartPolicy.Name || 'no' },
-    LogConfig: { ...host.LogConfig, Type: host.LogConfig.Type || engine.logDriver },
+    LogConfig: completeLogConfig(host.LogConfig, engine),
     // Without a swap limit of its own, a container may swap as much again as it has memory.
     MemorySwap: host.Memory > 0 && host.MemorySwap === 0 ? host.Memory * 2 : host.MemorySwap,
     // Clients send 0 and -1 for no limit.

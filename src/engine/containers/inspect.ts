@@ -27,7 +27,8 @@ export function inspectContainer(container: Container, extras: InspectExtras): R
     ResolvConfPath: files.resolvConf,
     HostnamePath: files.hostname,
     HostsPath: files.hosts,
-    LogPath: hostConfig.LogConfig.Type === 'none' ? '' : files.log,
+    // Of the other drivers' files nobody is to know, as with dockerd.
+    LogPath: hostConfig.LogConfig.Type === 'json-file' ? files.log : '',
     Name: `/${record.name}`,
     RestartCount: state.restartCount,
     Driver: 'overlay2',

@@ -13,7 +13,7 @@ import {
   type StartExecRequest,
 } from '../../api/index.ts';
 import type { Change, PathStat } from '../../layers/index.ts';
-import { Exits, type LogEntry, type LogQuery, Relay, readLog, tellConmon } from '../../runtime/index.ts';
+import { Exits, Relay, tellConmon } from '../../runtime/index.ts';
 import type { EngineConfig } from '../config.ts';
 import type { Database } from '../database.ts';
 import type { EventBus } from '../events/index.ts';
@@ -32,6 +32,8 @@ import { Health } from './health.ts';
 import { actOnFailure } from './health-action.ts';
 import { inspectContainer } from './inspect.ts';
 import { selectContainers, summarise } from './list.ts';
+import { LogKeeper } from './logs/keeper.ts';
+import { type ContainerLog, type LogRequest, readContainerLog } from './logs/read.ts';
 import { ContainerParts } from './parts.ts';
 import { pause, unpause } from './pause.ts';
 import { type PruneReport, prune } from './prune.ts';
@@ -69,6 +71,7 @@ export class ContainerService {
   readonly #health: Health;
   readonly #stats: Stats;
   readonly #supervisor: Supervisor;
+  readonly #logs: LogKeeper;
 
   private constructor(given: ContainerServiceParts) {
     const { config } = given;
@@ -90,6 +93,7 @@ export class ContainerService {
       void actOnFailure(this.#parts, container, () => this.restart(container.id, {}));
     });
     this.#stats = new Stats(this.#parts);
+    this.#logs = new LogKeeper(this.#parts);
     this.#supervisor = new Supervisor(this.#parts);
   }
 
@@ -100,6 +104,7 @@ export class ContainerService {
       await recover(service.#parts);
       service.#supervisor.takeUp();
       service.#health.resume();
+      service.#logs.resume();
       return service;
     } catch (error) {
       await service.close();
@@ -246,19 +251,8 @@ export class ContainerService {
   }
 
   /** The container's log; with `follow` until it stops. Throws NotFound, NotImplemented. */
-  logs(
-    reference: string,
-    query: Omit<LogQuery, 'follow'> & { readonly follow: boolean },
-  ): AsyncGenerator<LogEntry> {
-    const container = this.#store.get(reference);
-    if (container.record.hostConfig.LogConfig.Type === 'none') {
-      throw new NotImplemented('configured logging driver does not support reading');
-    }
-    const follow = query.follow && isRunning(container.state);
-    return readLog(container.files.log, {
-      ...query,
-      follow: follow ? Promise.race([container.nextExit, container.removal]) : undefined,
-    });
+  logs(reference: string, request: LogRequest): ContainerLog {
+    return readContainerLog(this.#store.get(reference), request);
   }
 
   /** The containers of `GET /containers/json`, newest first. Throws InvalidArgument, NotFound. */
@@ -333,6 +327,7 @@ export class ContainerService {
     this.#stats.close();
     await this.#supervisor.close();
     await this.#health.close();
+    await this.#logs.close();
     await this.#parts.relay.close();
   }
 

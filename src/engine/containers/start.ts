@@ -6,6 +6,7 @@ import { createContainer, makeSpec, startContainer, startTime } from '../../runt
 import type { NetworkMode, Sandbox } from '../networks/index.ts';
 import type { Container } from './container.ts';
 import { deleteProcesses } from './exit.ts';
+import { keepsLog } from './logs/drivers.ts';
 import { mountPoints, ociMounts } from './mounts.ts';
 import { sharedNamespaces } from './namespaces.ts';
 import type { ContainerParts } from './parts.ts';
@@ -54,7 +55,7 @@ async function bringUp(parts: ContainerParts, container: Container, by: 'user' |
     id: container.id,
     bundle: container.bundle,
     runtime,
-    logPath: container.record.hostConfig.LogConfig.Type === 'none' ? undefined : container.files.log,
+    logPath: keepsLog(container.record.hostConfig.LogConfig) ? container.files.log : undefined,
     exitDir: parts.exits.folder,
     tty: container.record.config.Tty,
     stdin: container.record.config.OpenStdin,

@@ -142,11 +142,6 @@ export function refuseUnsupported(host: HostConfig): void {
     [host.DeviceRequests.length > 0, 'device requests (--gpus)'],
     [Object.keys(host.StorageOpt).length > 0, 'storage options (--storage-opt)'],
     [
-      !['', 'json-file', 'none'].includes(host.LogConfig.Type),
-      `log driver "${host.LogConfig.Type}" (--log-driver)`,
-    ],
-    [Object.keys(host.LogConfig.Config).length > 0, 'log options (--log-opt)'],
-    [
       !['', 'default', 'bridge', 'none', 'host'].includes(host.NetworkMode),
       `network "${host.NetworkMode}" (--network)`,
     ],

@@ -11,6 +11,7 @@ import {
   type VersionInfo,
 } from '../../api/index.ts';
 import type { EngineConfig } from '../config.ts';
+import { LOG_DRIVERS } from '../containers/logs/drivers.ts';
 import type { EventBus } from '../events/index.ts';
 import { featureWarnings, kernelFeatures, sysctl } from './kernel.ts';
 import { distribution, fileSystem, proxy } from './machine.ts';
@@ -98,7 +99,7 @@ export class System {
         Volume: ['local'],
         Network: ['bridge', 'host', 'null'],
         Authorization: null,
-        Log: ['json-file', 'none'],
+        Log: LOG_DRIVERS,
       },
       MemoryLimit: features.memoryLimit,
       SwapLimit: features.swapLimit,

@@ -1,7 +1,8 @@
-import { watch } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { currentNumber, isComplete, type OpenLog, openLog, rotatedNumbers } from './files.ts';
+import { Growth } from './growth.ts';
 import { type LogEntry, parseLogLine } from './line.ts';
-import { tailOffset } from './tail.ts';
+import { LineReader } from './lines.ts';
+import { TailSearch } from './tail.ts';
 
 /** Which part of a log is wanted. */
 export interface LogQuery {
@@ -19,29 +20,37 @@ export interface LogQuery {
   readonly signal: AbortSignal;
 }
 
-const BLOCK = 256 * 1024;
-/** A longer line cannot come from conmon, which cuts them at a few KiB. */
-const MAX_LINE = 1024 * 1024;
-const NEWLINE = 0x0a;
+/** Where reading begins: in the file with this number or, when it is gone, at the start of the next. */
+interface Start {
+  readonly number: number;
+  readonly offset: number;
+}
 
 /**
- * The entries of a container's log, oldest first. It reads the file that conmon writes and never stands between the two,
- * so a slow reader holds nothing up. A file that is not there yet is an empty log.
+ * The entries of a container's log, oldest first, through all its files. It reads what conmon writes and never stands between
+ * the two, so a slow reader holds nothing up. A file that is not there yet is an empty log.
  */
 export async function* readLog(path: string, query: LogQuery): AsyncGenerator<LogEntry> {
-  const file = await openIfThere(path);
-  if (file === undefined) return;
-  try {
-    const start = query.tail === undefined ? 0 : await startOfTail(file, query.tail, query);
-    for await (const line of lines(file, path, start, query)) {
-      const entry = parseLogLine(line);
-      if (entry === undefined) continue;
-      if (query.until !== undefined && entry.timestamp > query.until) return;
-      if (query.since !== undefined && entry.timestamp < query.since) continue;
-      if (wanted(query, entry.stream)) yield entry;
+  using growth = query.follow === undefined ? undefined : new Growth(path, query.follow, query.signal);
+  const last = growth === undefined ? currentNumber(path) : Number.POSITIVE_INFINITY;
+  let start: Start | undefined = await startOf(path, query);
+  while (start !== undefined && start.number <= last && !query.signal.aborted) {
+    const log = await openLog(path, start.number, oldest(query));
+    if (log === undefined || log.number > last) return await log?.file.close();
+    try {
+      const offset = log.number === start.number ? start.offset : 0;
+      for await (const line of lines(path, log, offset, growth, query.signal)) {
+        const entry = parseLogLine(line);
+        if (entry === undefined) continue;
+        if (query.until !== undefined && entry.timestamp > query.until) return;
+        if (query.since !== undefined && entry.timestamp < query.since) continue;
+        if (wanted(query, entry.stream)) yield entry;
+      }
+      // Asked after the end of the container, if that was it: then nothing changes any more.
+      start = (await isComplete(path, log)) ? { number: log.number + 1, offset: 0 } : undefined;
+    } finally {
+      await log.file.close();
     }
-  } finally {
-    await file.close();
   }
 }
 
@@ -49,86 +58,46 @@ function wanted(query: Pick<LogQuery, 'stdout' | 'stderr'>, stream: number): boo
   return stream === 1 ? query.stdout : query.stderr;
 }
 
-async function startOfTail(file: FileHandle, count: number, query: LogQuery): Promise<number> {
-  const { size } = await file.stat();
-  return count === 0 ? size : tailOffset(file, size, count, (stream) => wanted(query, stream));
+/** The time, in ms since 1970, before which nothing is wanted. The clock of files is coarse. */
+function oldest({ since }: LogQuery): number {
+  return since === undefined ? 0 : Date.parse(since) - 1000;
 }
 
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(path, 'r');
-  } catch (error) {
-    if ((error as { code?: string }).code === 'ENOENT') return undefined;
-    throw error;
+async function startOf(path: string, query: LogQuery): Promise<Start> {
+  if (query.tail === undefined) return { number: 0, offset: 0 };
+  const search = new TailSearch(query.tail, (stream) => wanted(query, stream));
+  for (const number of [currentNumber(path), ...rotatedNumbers(path).reverse()]) {
+    const log = await openLog(path, number);
+    if (log === undefined) continue;
+    try {
+      // One that is gone, in the place of which its successor was opened, has nothing to search any more.
+      const offset = log.number === number ? await search.in(log.file) : undefined;
+      if (offset !== undefined) return { number, offset };
+    } finally {
+      await log.file.close();
+    }
   }
+  return { number: 0, offset: 0 };
 }
 
-/** The complete lines of a file from `start` on; while following, also those that are still to come. */
+/** The complete lines of a file from `start` to its end: where it ends for good when the log is followed, else now. */
 async function* lines(
-  file: FileHandle,
   path: string,
+  log: OpenLog,
   start: number,
-  query: LogQuery,
+  growth: Growth | undefined,
+  signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  using growth = query.follow === undefined ? undefined : new Growth(path, query.follow, query.signal);
-  const block = Buffer.allocUnsafe(BLOCK);
-  let at = start;
-  let carry: Buffer = Buffer.alloc(0);
-  while (!query.signal.aborted) {
+  const end = growth === undefined ? (await log.file.stat()).size : Number.POSITIVE_INFINITY;
+  const reader = new LineReader(log.file, start, end);
+  while (!signal.aborted) {
     // Asked before reading: what is written in between then counts as growth and not as the end.
-    const last = growth === undefined || growth.stopped;
-    const { bytesRead } = await file.read(block, 0, BLOCK, at);
-    if (bytesRead === 0) {
-      if (last) break;
-      await growth.more();
-      continue;
+    const ended = growth === undefined || growth.stopped || (await isComplete(path, log));
+    for (let read = await reader.next(); read !== undefined; read = await reader.next()) {
+      yield* read;
+      if (signal.aborted) return;
     }
-    at += bytesRead;
-    const bytes = Buffer.concat([carry, block.subarray(0, bytesRead)]);
-    let begin = 0;
-    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, begin)) {
-      yield bytes.subarray(begin, end);
-      begin = end + 1;
-    }
-    carry = bytes.length - begin > MAX_LINE ? Buffer.alloc(0) : bytes.subarray(begin);
-  }
-}
-
-/** Tells when a file may have grown, and when it will grow no more. */
-class Growth implements Disposable {
-  stopped = false;
-  readonly #watcher;
-  readonly #done = new AbortController();
-  #changed = false;
-  #wake: (() => void) | undefined;
-
-  constructor(path: string, stopped: Promise<unknown>, signal: AbortSignal) {
-    const wake = () => this.#notify();
-    this.#watcher = watch(path, { persistent: false }, wake);
-    this.#watcher.on('error', wake);
-    signal.addEventListener('abort', wake, { signal: this.#done.signal });
-    void stopped.finally(() => {
-      this.stopped = true;
-      this.#notify();
-    });
-  }
-
-  /** Resolves when there may be more to read, or none will come. */
-  more(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-      if (this.#changed || this.stopped) this.#notify();
-    });
-  }
-
-  #notify(): void {
-    this.#changed = this.#wake === undefined;
-    this.#wake?.();
-    this.#wake = undefined;
-  }
-
-  [Symbol.dispose](): void {
-    this.#watcher.close();
-    this.#done.abort();
+    if (ended) return;
+    await growth.more();
   }
 }
