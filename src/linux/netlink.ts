@@ -19,6 +19,7 @@ const AF_NETLINK = 16;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
 const NETLINK_ROUTE = 0;
+const NETLINK_NETFILTER = 12;
 const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
@@ -40,8 +41,13 @@ const recvCall = libc.func('intptr_t recv(int socket, _Out_ void *data, size_t s
 const RECEIVE_SIZE = 32 * 1024;
 const received = Buffer.alloc(RECEIVE_SIZE);
 
+/** What frames a transaction of nf_tables, see linux/netfilter/nfnetlink.h: the subsystem follows in network order. */
+const NF_TABLES = Buffer.from([0, 0, 0, 10]);
+const BATCH_BEGIN: NetlinkRequest = { type: 0x10, flags: 0, what: 'nf_tables', body: NF_TABLES };
+const BATCH_END: NetlinkRequest = { type: 0x11, flags: 0, what: 'nf_tables', body: NF_TABLES };
+
 /**
- * A rtnetlink(7) socket. It belongs for good to the network namespace in which it was opened, wherever the thread goes
+ * A netlink(7) socket, of rtnetlink(7) unless told otherwise. It belongs for good to the network namespace in which it was opened, wherever the thread goes
  * afterwards. Calls are synchronous: the kernel does the work inside `send` and the answers are waiting when it returns.
  */
 export class Netlink implements Disposable {
@@ -49,8 +55,9 @@ export class Netlink implements Disposable {
   #sequence = 1;
 
   /** Opens a socket in the namespace that the thread is in now. Throws SyscallError. */
-  constructor() {
-    this.#socket = check(socketCall(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), 'socket', 'netlink');
+  constructor(family: 'route' | 'netfilter' = 'route') {
+    const protocol = family === 'route' ? NETLINK_ROUTE : NETLINK_NETFILTER;
+    this.#socket = check(socketCall(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol), 'socket', 'netlink');
     for (const option of [NETLINK_EXT_ACK, NETLINK_CAP_ACK]) {
       setsockoptCall(this.#socket, SOL_NETLINK, option, [1], 4);
     }
@@ -64,6 +71,14 @@ export class Netlink implements Disposable {
     const first = this.#begin(requests.length);
     this.#transmit(encodeBatch(acknowledgedLast(requests), first), requests[0]!.what);
     this.#settle(requests, first);
+  }
+
+  /** As `send`, for requests of nf_tables, as one transaction: all of them are carried out or none. Throws SyscallError. */
+  transact(...requests: readonly NetlinkRequest[]): void {
+    const first = this.#begin(requests.length + 2);
+    const batch = [BATCH_BEGIN, ...acknowledgedLast(requests), BATCH_END];
+    this.#transmit(encodeBatch(batch, first), requests[0]!.what);
+    this.#settle(requests, first + 1);
   }
 
   /**

@@ -1,4 +1,5 @@
 export { type Bridge, type BridgeWish, openBridge } from './bridge-link.ts';
+export * from './dns/index.ts';
 export * from './drivers/bridge.ts';
 export * from './drivers/driver.ts';
 export * from './drivers/plain.ts';

@@ -23,6 +23,7 @@ const ROOMS: Record<string, readonly string[]> = {
 /** Who may load a package. The client starts fast because its rooms load none. */
 const PACKAGES: Record<string, readonly string[]> = {
   koffi: ['linux'],
+  'dns-packet': ['network'],
   valibot: ['api', 'layers', 'runtime', 'network', 'registry', 'builder', 'engine', 'daemon', 'compose'],
 };
 
