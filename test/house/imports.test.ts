@@ -24,6 +24,7 @@ const ROOMS: Record<string, readonly string[]> = {
 const PACKAGES: Record<string, readonly string[]> = {
   koffi: ['linux'],
   'dns-packet': ['network'],
+  ws: ['daemon'],
   valibot: ['api', 'layers', 'runtime', 'network', 'registry', 'builder', 'engine', 'daemon', 'compose'],
 };
 

@@ -7,7 +7,6 @@ import {
 } from '../../engine/index.ts';
 import type { RequestContext } from '../server/context.ts';
 import type { Router } from '../server/router.ts';
-import { rawType, streamType } from './stream-type.ts';
 
 /** The part of the engine that these routes call. */
 export interface ContainersEngine {
@@ -112,20 +111,6 @@ export function containerRoutes(router: Router, { containers }: ContainersEngine
   router.delete('/containers/{id}', async (ctx) => {
     await containers.remove(id(ctx), { force: ctx.bool('force'), link: ctx.bool('link') });
     ctx.send(204);
-  });
-
-  router.post('/containers/{id}/attach', async (ctx) => {
-    const request = {
-      stdin: ctx.bool('stdin'),
-      stdout: ctx.bool('stdout'),
-      stderr: ctx.bool('stderr'),
-      logs: ctx.bool('logs'),
-      stream: ctx.bool('stream'),
-      detachKeys: ctx.query.get('detachKeys') ?? undefined,
-    };
-    containers.checkAttach(id(ctx), request);
-    const type = ctx.wantsUpgrade ? streamType(ctx.version, containers.hasTerminal(id(ctx))) : rawType;
-    await containers.attach(id(ctx), await ctx.hijack(type), request);
   });
 }
 

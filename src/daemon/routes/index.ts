@@ -1,5 +1,6 @@
 import type { Router } from '../server/router.ts';
 import { archiveRoutes } from './archive.ts';
+import { attachRoutes } from './attach.ts';
 import { commitRoutes } from './commit.ts';
 import { type ContainersEngine, containerRoutes } from './containers.ts';
 import { execRoutes } from './execs.ts';
@@ -21,6 +22,7 @@ export function registerRoutes(router: Router, engine: RoutedEngine): void {
   networkRoutes(router, engine);
   containerRoutes(router, engine);
   archiveRoutes(router, engine);
+  attachRoutes(router, engine);
   commitRoutes(router, engine);
   execRoutes(router, engine);
   logRoutes(router, engine);

@@ -6,6 +6,7 @@ import { hasBody, readJson } from './body.ts';
 import { takeOver, type UpgradeParts, upgrade } from './hijack.ts';
 import { http } from './http.ts';
 import { ProgressStream, ResponseStream } from './stream.ts';
+import { acceptWebSocket, WebSocketStream } from './websocket.ts';
 
 /** What a request carries besides itself. */
 export interface RequestParts {
@@ -136,6 +137,19 @@ export class RequestContext {
     this.#hijacked = this.#upgrade
       ? await upgrade(this.req, this.#upgrade, headers)
       : await takeOver(this.req, this.res, headers);
+    return this.#hijacked;
+  }
+
+  /**
+   * Takes the connection as a websocket, as a stream of what its messages hold. Throws InvalidArgument when the request did not
+   * ask for one as RFC 6455 has it.
+   */
+  async websocket(options: { readonly binary: boolean }): Promise<Duplex> {
+    if (this.#upgrade === undefined || this.req.headers.upgrade?.toLowerCase() !== 'websocket') {
+      throw new InvalidArgument('not websocket protocol: ask for "Upgrade: websocket"');
+    }
+    const socket = await acceptWebSocket(this.req, this.#upgrade);
+    this.#hijacked = new WebSocketStream(socket, options.binary);
     return this.#hijacked;
   }
 

@@ -26,6 +26,8 @@ import type { Router } from './router.ts';
 const SERVER_HEADER = `Docker/${BERTH_VERSION} (linux)`;
 const API_VERSION_HEADER = formatApiVersion(API_VERSION);
 
+/** Elsewhere a request for a websocket is one like any other. */
+const WEBSOCKET_PATH = /\/attach\/ws(?:\?|$)/;
 const VERSION_PREFIX = /^\/v([\d.]+)(?=\/)/;
 
 /** Turns HTTP requests of any listener into calls of the router's handlers, and what those throw into error answers. */
@@ -58,6 +60,7 @@ export class ApiServer {
   /** Whether node:http shall treat a request as one that takes over its connection. */
   readonly isUpgrade = (req: IncomingMessage): boolean => {
     const protocol = req.headers.upgrade?.toLowerCase();
+    if (protocol === 'websocket') return WEBSOCKET_PATH.test(req.url ?? '');
     return protocol === 'tcp' || (protocol === 'h2c' && req.method === 'POST');
   };
 

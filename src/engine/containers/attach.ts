@@ -17,6 +17,8 @@ export interface AttachRequest {
   /** What is written from now on follows. */
   readonly stream: boolean;
   readonly detachKeys?: string | undefined;
+  /** False: what the two streams give comes without frames, as it comes from a terminal. */
+  readonly framed?: boolean;
 }
 
 /** Throws what would be too late to say once the connection has been taken over. */
@@ -56,12 +58,11 @@ export async function attach(
 
 async function replay(container: Container, client: Duplex, request: AttachRequest): Promise<void> {
   const { signal } = new AbortController();
-  const { Tty } = container.record.config;
   const { stdout, stderr } = request;
   const { entries } = readContainerLog(container, { stdout, stderr, follow: false, signal });
   for await (const { stream, content } of entries) {
     if (client.destroyed) return;
-    if (client.write(Tty ? content : frame(stream, content))) continue;
+    if (client.write(isFramed(container, request) ? frame(stream, content) : content)) continue;
     await new Promise((resolve) => {
       client.once('drain', resolve);
       client.once('close', resolve);
@@ -79,7 +80,7 @@ async function join(
   try {
     const session = await parts.relay.attach({
       path: container.bundle.attachSocket,
-      framed: !tty,
+      framed: isFramed(container, request),
       stdout: request.stdout,
       stderr: request.stderr,
     });
@@ -92,8 +93,12 @@ async function join(
     });
   } catch (error) {
     const text = Buffer.from(`${messageOf(error)}\n`);
-    client.end(tty ? text : frame(STDERR, text));
+    client.end(isFramed(container, request) ? frame(STDERR, text) : text);
   }
+}
+
+function isFramed({ record }: Container, { framed = true }: AttachRequest): boolean {
+  return framed && !record.config.Tty;
 }
 
 /** A client's connection and the streams of a process. */
