@@ -1,10 +1,30 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
 import { compose, Readable } from 'node:stream';
 import type { TestEvent } from 'node:test/reporters';
 import { spec } from 'node:test/reporters';
 
+const checkout = resolve(import.meta.dirname, '../..');
+/** The test files of the last run in which something failed, a line each; not there when all went well. */
+const FAILED_FILES = resolve(checkout, 'build/failed-tests');
+
 /** The runner's own `spec` report, which also names every skipped test just before its closing counts. */
 export default async function* report(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
-  for await (const chunk of compose(Readable.from(namingSkips(source)), new spec())) yield String(chunk);
+  const events = notingFailures(namingSkips(source));
+  for await (const chunk of compose(Readable.from(events), new spec())) yield String(chunk);
+}
+
+async function* notingFailures(source: AsyncIterable<TestEvent>): AsyncGenerator<TestEvent> {
+  rmSync(FAILED_FILES, { force: true });
+  const files = new Set<string>();
+  for await (const event of source) {
+    if (event.type === 'test:fail' && event.data.file !== undefined) {
+      files.add(relative(checkout, event.data.file));
+      mkdirSync(dirname(FAILED_FILES), { recursive: true });
+      writeFileSync(FAILED_FILES, [...files, ''].join('\n'));
+    }
+    yield event;
+  }
 }
 
 async function* namingSkips(source: AsyncIterable<TestEvent>): AsyncGenerator<TestEvent> {
