@@ -13,6 +13,7 @@ export interface CommandEntry {
 export const groups: Readonly<Record<string, string>> = {
   container: 'Manage containers',
   image: 'Manage images',
+  registry: 'Serve images to others',
   system: 'Manage the engine',
 };
 
@@ -86,6 +87,13 @@ export const commands: readonly CommandEntry[] = [
     'List containers',
     () => import('./commands/ps.ts'),
   ),
+  entry(
+    ['registry gc'],
+    'Remove what no image in a registry needs',
+    () => import('./commands/registry-gc.ts'),
+  ),
+  entry(['registry serve'], 'Serve a registry', () => import('./commands/registry-serve.ts')),
+  entry(['registry status'], 'Show how a registry is doing', () => import('./commands/registry-status.ts')),
   entry(both('rename'), 'Rename a container', () => import('./commands/rename.ts')),
   entry(both('restart'), 'Restart containers', () => import('./commands/restart.ts')),
   entry(['container rm', 'container remove', 'rm'], 'Remove containers', () => import('./commands/rm.ts')),

@@ -5,3 +5,8 @@ export { isIndex, type RemoteManifest } from './client/manifests.ts';
 export { RegistryClient, type RegistryConfig, type RepositoryOptions } from './client/registry-client.ts';
 export { type Action, type BlobPart, Repository } from './client/repository.ts';
 export { withRetries } from './client/retry.ts';
+export type {
+  RegistryConfig as RegistryServerConfig,
+  RegistryServer,
+  RegistrySettings as RegistryServerSettings,
+} from './server/index.ts';
