@@ -86,7 +86,11 @@ export class DiskStorage implements Storage {
   }
 
   async remove(key: string): Promise<void> {
-    await rm(this.#path(key), { force: true });
+    try {
+      await rm(this.#path(key));
+    } catch (error) {
+      return ignoreMissing(error);
+    }
     await this.#removeEmptyParents(key);
   }
 

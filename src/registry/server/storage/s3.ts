@@ -20,7 +20,7 @@ import type { S3Config } from '../config/schema.ts';
 import { type ByteRange, byName, type Entry, type ObjectStat, type Storage } from './storage.ts';
 
 /** Objects beyond go in parts of this size, which grows with the object: S3 takes ten thousand parts. */
-const PART_SIZE = 16 << 20;
+const PART_SIZE = 8 << 20;
 const MAX_PARTS = 10_000;
 
 /** Parts on their way at a time. Each is read from the file as it is sent, so that none is in memory whole. */
