@@ -23,15 +23,12 @@ const ROOMS: Record<string, readonly string[]> = {
 /** Who may load a package. The client starts fast because its rooms load none. */
 const PACKAGES: Record<string, readonly string[]> = {
   koffi: ['linux'],
-<<<<<<< HEAD
   'dns-packet': ['network'],
   ws: ['daemon'],
-=======
   '@aws-sdk/client-s3': ['registry'],
   bcryptjs: ['registry'],
   jose: ['registry'],
   'prom-client': ['registry'],
->>>>>>> dd934db (Serve a registry: pull, push, discovery, deletion, users, tokens, collection)
   valibot: ['api', 'layers', 'runtime', 'network', 'registry', 'builder', 'engine', 'daemon', 'compose'],
 };
 
