@@ -8,5 +8,6 @@ export * from './types/container.ts';
 export * from './types/event.ts';
 export * from './types/image.ts';
 export * from './types/network.ts';
+export * from './types/network-request.ts';
 export * from './types/system.ts';
 export * from './version.ts';

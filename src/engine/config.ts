@@ -139,6 +139,8 @@ export const CONFIG_DEFAULTS: Omit<EngineConfig, 'identity'> = {
     { base: '172.24.0.0/14', size: 16 },
     { base: '172.28.0.0/14', size: 16 },
     { base: '192.168.0.0/16', size: 20 },
+    // Docker stops at these 31.
+    { base: '10.88.0.0/16', size: 24 },
   ],
   mtu: 1500,
   ip: '0.0.0.0',

@@ -20,6 +20,7 @@ export * from './netlink-route.ts';
 export * from './netns.ts';
 export * from './nf-tables.ts';
 export * from './nft.ts';
+export * from './nft-elements.ts';
 export * from './openat2.ts';
 export * from './pidfd.ts';
 export * from './pipe.ts';

@@ -64,6 +64,13 @@ export class BodyWriter {
     return this;
   }
 
+  /** In network order, as netfilter has its numbers. */
+  u32be(type: number, value: number): this {
+    this.#attribute(type, 4);
+    this.#buffer.writeUInt32BE(value, this.#length - 4);
+    return this;
+  }
+
   bytes(type: number, value: Uint8Array): this {
     const start = this.#attribute(type, value.length);
     this.#buffer.set(value, start);

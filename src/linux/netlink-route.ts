@@ -15,6 +15,7 @@ const RTM_SETLINK = 19;
 const RTM_NEWADDR = 20;
 const RTM_DELADDR = 21;
 const RTM_NEWROUTE = 24;
+const RTM_DELROUTE = 25;
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -48,6 +49,9 @@ const RTA_GATEWAY = 5;
 const RT_TABLE_MAIN = 254;
 const RTPROT_BOOT = 3;
 const RTN_UNICAST = 1;
+const RT_SCOPE_LINK = 253;
+/** When deleting: whatever the scope is. */
+const RT_SCOPE_NOWHERE = 255;
 
 const IFF_UP = 1;
 
@@ -157,13 +161,7 @@ export function addRoute(route: {
   readonly destination?: { readonly address: string; readonly prefixLength: number };
 }): NetlinkRequest {
   const gateway = validBytes(route.gateway);
-  const head = Buffer.alloc(12);
-  head[0] = gateway.length === 4 ? AF_INET : AF_INET6;
-  head[1] = route.destination?.prefixLength ?? 0;
-  head[4] = RT_TABLE_MAIN;
-  head[5] = RTPROT_BOOT;
-  head[7] = RTN_UNICAST;
-  const writer = new BodyWriter(head).bytes(RTA_GATEWAY, gateway);
+  const writer = routeBody(gateway.length, route.destination?.prefixLength ?? 0).bytes(RTA_GATEWAY, gateway);
   if (route.destination !== undefined) writer.bytes(RTA_DST, validBytes(route.destination.address));
   if (route.index !== undefined) writer.u32(RTA_OIF, route.index);
   return {
@@ -172,6 +170,37 @@ export function addRoute(route: {
     body: writer.finish(),
     what: `add route to ${route.destination?.address ?? 'default'} via ${route.gateway}`,
   };
+}
+
+/** A default route that leads to the link itself: whoever is addressed is taken to be there. */
+export function addDeviceRoute(family: 4 | 6, index: number): NetlinkRequest {
+  const body = routeBody(family === 4 ? 4 : 16, 0, RT_SCOPE_LINK)
+    .u32(RTA_OIF, index)
+    .finish();
+  return {
+    type: RTM_NEWROUTE,
+    flags: NLM_F_CREATE | NLM_F_REPLACE,
+    body,
+    what: `add default route to link ${index}`,
+  };
+}
+
+/** Takes the default route of a family away. Fails with ESRCH when there is none. */
+export function deleteDefaultRoute(family: 4 | 6): NetlinkRequest {
+  const body = routeBody(family === 4 ? 4 : 16, 0, RT_SCOPE_NOWHERE).finish();
+  return { type: RTM_DELROUTE, flags: 0, body, what: `delete the IPv${family} default route` };
+}
+
+/** `struct rtmsg` of a unicast route in the main table, for addresses of `size` bytes. */
+function routeBody(size: number, prefixLength: number, scope = 0): BodyWriter {
+  const head = Buffer.alloc(12);
+  head[0] = size === 4 ? AF_INET : AF_INET6;
+  head[1] = prefixLength;
+  head[4] = RT_TABLE_MAIN;
+  head[5] = RTPROT_BOOT;
+  head[6] = scope;
+  head[7] = RTN_UNICAST;
+  return new BodyWriter(head);
 }
 
 function linkRequest(writer: BodyWriter, what: string): NetlinkRequest {

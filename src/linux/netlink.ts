@@ -20,6 +20,10 @@ const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
 const NETLINK_ROUTE = 0;
 const NETLINK_NETFILTER = 12;
+const SOL_SOCKET = 1;
+const SO_SNDBUFFORCE = 32;
+/** A transaction of several thousand elements goes in one piece. */
+const TRANSACTION_BUFFER = 8 * 1024 * 1024;
 const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
@@ -58,6 +62,9 @@ export class Netlink implements Disposable {
   constructor(family: 'route' | 'netfilter' = 'route') {
     const protocol = family === 'route' ? NETLINK_ROUTE : NETLINK_NETFILTER;
     this.#socket = check(socketCall(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol), 'socket', 'netlink');
+    if (family === 'netfilter') {
+      setsockoptCall(this.#socket, SOL_SOCKET, SO_SNDBUFFORCE, [TRANSACTION_BUFFER], 4);
+    }
     for (const option of [NETLINK_EXT_ACK, NETLINK_CAP_ACK]) {
       setsockoptCall(this.#socket, SOL_NETLINK, option, [1], 4);
     }
@@ -143,7 +150,7 @@ export class Netlink implements Disposable {
     const last = requests.length - 1;
     let failure: SyscallError | undefined;
     for (;;) {
-      for (const message of this.#receive(requests[last]!.what)) {
+      for (const message of this.#receiveOr(failure, requests[last]!.what)) {
         if (message.type !== NLMSG_ERROR || message.sequence < first) continue;
         const index = message.sequence - first;
         failure ??= failureIn(message, requests[index]!.what);
@@ -151,6 +158,15 @@ export class Netlink implements Disposable {
         if (failure !== undefined) throw failure;
         return;
       }
+    }
+  }
+
+  /** A transaction that failed as a whole has no answer for its last request: then its failure is all there is. */
+  #receiveOr(failure: SyscallError | undefined, what: string): NetlinkMessage[] {
+    try {
+      return this.#receive(what);
+    } catch (error) {
+      throw failure ?? error;
     }
   }
 

@@ -11,6 +11,8 @@ export class HostStack implements Disposable {
   /** The host's namespace, open. */
   readonly home = openCurrentNetns();
   readonly netlink = new Netlink();
+  /** For packet filter and connection tracking. */
+  readonly netfilter = new Netlink('netfilter');
   readonly reaper = new LinkReaper(this.netlink);
 
   /** Opens the stack of the namespace in which the thread is now. Throws SyscallError. */
@@ -31,6 +33,7 @@ export class HostStack implements Disposable {
   [Symbol.dispose](): void {
     this.reaper.close();
     this.netlink.close();
+    this.netfilter.close();
     closeSync(this.home);
   }
 }

@@ -9,6 +9,11 @@ export function macOf(ipv4: string): string {
   return formatMac([0x02, 0x42, ...addressBytes(ipv4)!]);
 }
 
+/** A hardware address for an interface without IPv4, from an ID in hexadecimal digits. */
+export function macOfId(id: string): string {
+  return formatMac([0x02, 0x42, ...Buffer.from(id.slice(0, 8), 'hex')]);
+}
+
 function formatMac(bytes: readonly number[]): string {
   return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }

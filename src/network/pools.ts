@@ -1,6 +1,15 @@
 import { InvalidArgument } from '../api/index.ts';
 import { listAddresses, listRoutes, type Netlink } from '../linux/index.ts';
-import { bits, type Cidr, cidrOf, overlaps, parseAddress, parseCidr, subnetsOf } from './cidr.ts';
+import {
+  bits,
+  type Cidr,
+  cidrOf,
+  type Family,
+  overlaps,
+  parseAddress,
+  parseCidr,
+  subnetsOf,
+} from './cidr.ts';
 
 /** A range from which networks without a subnet of their own get one of `size` bits. */
 export interface SubnetPool {
@@ -11,10 +20,12 @@ export interface SubnetPool {
 /** A wider route is a default route in disguise, such as the two halves that VPN clients add; it takes nothing away. */
 const WIDEST_ROUTE = 8;
 
-/** The first subnet of the pools that overlaps nothing in `taken`. Throws InvalidArgument when there is none. */
-export function pickSubnet(pools: readonly SubnetPool[], taken: readonly Cidr[]): Cidr {
+/** The first subnet of the family's pools that overlaps nothing in `taken`. Throws InvalidArgument when there is none. */
+export function pickSubnet(pools: readonly SubnetPool[], taken: readonly Cidr[], family: Family = 4): Cidr {
   for (const pool of pools) {
-    for (const subnet of subnetsOf(parseCidr(pool.base), pool.size)) {
+    const base = parseCidr(pool.base);
+    if (base.family !== family) continue;
+    for (const subnet of subnetsOf(base, pool.size)) {
       if (!taken.some((other) => overlaps(other, subnet))) return subnet;
     }
   }

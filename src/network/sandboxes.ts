@@ -1,10 +1,17 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { changeLink, createNetns, deleteNetns, inNetns, Netlink } from '../linux/index.ts';
-import type { Inside } from './drivers/driver.ts';
 
 /** The loopback interface is the first of every namespace. */
 const LOOPBACK = 1;
+
+/** A container's namespace from inside. */
+export interface SandboxInside {
+  /** A socket in the namespace. */
+  readonly netlink: Netlink;
+  /** The namespace, open. */
+  readonly netns: number;
+}
 
 /** The containers' network namespaces, each held by the file `<folder>/<container ID>`. */
 export class Sandboxes {
@@ -34,15 +41,21 @@ export class Sandboxes {
   }
 
   /**
-   * Puts loopback up in a container's namespace, and lets `furnish` add interfaces from inside. `furnish` must not await.
-   * Throws SyscallError, and what `furnish` throws.
+   * Puts loopback up in a container's namespace, and lets `furnish` change the interfaces from inside. `furnish` must not
+   * await. Throws SyscallError, and what `furnish` throws.
    */
-  furnish(containerId: string, furnish: (inside: Inside) => void): void {
-    inNetns(this.pathOf(containerId), () => {
-      using netlink = new Netlink();
-      netlink.send(changeLink(LOOPBACK, { up: true }));
-      furnish({ netlink, interfaceName: 'eth0' });
-    });
+  furnish(containerId: string, furnish: (inside: SandboxInside) => void): void {
+    const path = this.pathOf(containerId);
+    const netns = openSync(path, 'r');
+    try {
+      inNetns(path, () => {
+        using netlink = new Netlink();
+        netlink.send(changeLink(LOOPBACK, { up: true }));
+        furnish({ netlink, netns });
+      });
+    } finally {
+      closeSync(netns);
+    }
   }
 
   /** Lets the namespace go, and with it both ends of its veth pairs. A missing one is no error. */

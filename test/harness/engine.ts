@@ -182,15 +182,15 @@ export class TestEngine {
     await this.start();
   }
 
-  /** What is on the machine that an engine with no more than these containers should not have; empty when all is well. */
-  leftovers(containers: readonly LiveContainer[] = []): Promise<string[]> {
-    return leftovers(this.identity, this.pid, containers);
+  /** What is on the machine that an engine with no more than these containers and bridges should not have; empty when all is well. */
+  leftovers(containers: readonly LiveContainer[] = [], bridges: readonly string[] = []): Promise<string[]> {
+    return leftovers(this.identity, this.pid, containers, bridges);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     running.delete(this);
     try {
-      if (this.#process !== undefined) await this.#removeContainers();
+      if (this.#process !== undefined) await this.#removeObjects();
       await this.stop();
       const left = await leftovers(this.identity);
       if (left.length > 0)
@@ -202,10 +202,11 @@ export class TestEngine {
     }
   }
 
-  async #removeContainers(): Promise<void> {
+  async #removeObjects(): Promise<void> {
     const list = await this.request('GET', '/containers/json?all=1');
     const ids = list.status === 200 ? (list.json() as { Id: string }[]).map((it) => it.Id) : [];
     await Promise.all(ids.map((id) => this.request('DELETE', `/containers/${id}?force=1&v=1`)));
+    await this.request('POST', '/networks/prune');
   }
 
   async #end(signal: NodeJS.Signals): Promise<number> {

@@ -11,19 +11,22 @@ export interface LiveContainer {
   readonly id: string;
   /** Whether it has processes; one without has nothing but a folder. */
   readonly running: boolean;
+  /** Where its published ports lead to. */
+  readonly addresses?: readonly string[];
 }
 
 /**
- * What an engine with no other containers than these may not have on the machine, one line each. Gives what is on its way
+ * What an engine with no other containers, and no other bridges besides its default one, than these may not have on the machine, one line each. Gives what is on its way
  * out, such as a conmon that has just reported its container's end, two seconds to go.
  */
 export async function leftovers(
   identity: Identity,
   enginePid?: number,
   containers: readonly LiveContainer[] = [],
+  bridges: readonly string[] = [],
 ): Promise<string[]> {
   for (const end = Date.now() + 2_000; ; await sleep(20)) {
-    const found = look(identity, enginePid, containers);
+    const found = look(identity, enginePid, containers, bridges);
     if (found.length === 0 || Date.now() > end) return found;
   }
 }
@@ -39,6 +42,7 @@ function look(
   identity: Identity,
   enginePid: number | undefined,
   containers: readonly LiveContainer[],
+  bridges: readonly string[],
 ): string[] {
   const named = (kind: string) => (name: string) => ({ line: `${kind} ${name}`, trace: name });
   const found: Find[] = [
@@ -47,18 +51,20 @@ function look(
       trace: `${it.command} ${it.cgroup}`,
     })),
     ...mounts(identity).map(named('mount')),
-    ...interfaces(identity).map((name) => ({ line: `interface ${name}`, trace: aliasOf(name) })),
+    ...interfaces(identity).map((name) => ({ line: `interface ${name}`, trace: `${name} ${aliasOf(name)}` })),
     ...cgroups(identity).map(named('cgroup')),
     ...rules(identity).map(named('nft')),
     ...folders(identity).map(named('folder')),
   ];
   return found
     .filter(({ trace }) => !containers.some((container) => belongs(trace, container)))
+    .filter(({ trace }) => !bridges.some((bridge) => trace.split(/[" ]/).includes(bridge)))
     .map(({ line }) => line);
 }
 
-function belongs(trace: string, { id, running }: LiveContainer): boolean {
-  return running ? trace.includes(id) : trace.endsWith(`/containers/${id}`);
+function belongs(trace: string, { id, running, addresses = [] }: LiveContainer): boolean {
+  if (!running) return trace.endsWith(`/containers/${id}`);
+  return trace.includes(id) || addresses.some((address) => trace.includes(`"${address}"`));
 }
 
 /** Takes away what an engine leaves on purpose when it stops, its bridge, nft table and parent cgroup, and all else. */
@@ -117,12 +123,13 @@ function mounts({ root }: Identity): string[] {
     .filter((path) => path.startsWith(`${root}/`) || path.includes(suffixOf(root)));
 }
 
-/** Ports of the engine's bridge, and links whose alias says that they are a container's of this engine. */
+/** Ports of the engine's bridge, and links whose alias says that they are this engine's, but for the bridge itself. */
 function interfaces({ root, bridge }: Identity): string[] {
+  const owner = `berth-${suffixOf(root)}`;
   return readdirSync('/sys/class/net').filter((name) => {
     const alias = aliasOf(name);
     const master = basename(link(`/sys/class/net/${name}/master`));
-    return master === bridge || alias.startsWith(`berth-${suffixOf(root)}/`);
+    return name !== bridge && (master === bridge || alias === owner || alias.startsWith(`${owner}/`));
   });
 }
 
@@ -145,14 +152,14 @@ function parents({ cgroupParent }: Identity): string[] {
   return ['/sys/fs/cgroup', ...hierarchies].map((path) => join(path, cgroupParent)).filter(existsSync);
 }
 
-/** Elements of maps that stand for a container. The table itself, and its elements for the bridge, may stay. */
+/** Elements of sets and maps. The table itself, and its elements for the default bridge, may stay. */
 function rules(identity: Identity): string[] {
   return tables(identity).flatMap(({ family, name }) => {
     const listed = JSON.parse(quietly('nft', '-j', 'list', 'table', family, name) || '{"nftables":[]}') as {
       nftables: Record<string, { name?: string; elem?: unknown[] }>[];
     };
     return listed.nftables.flatMap((object) => {
-      const holder = object['map'];
+      const holder = object['map'] ?? object['set'];
       const elements = (holder?.elem ?? []).map((it) => JSON.stringify(it));
       return elements
         .filter((it) => !it.includes(identity.bridge))

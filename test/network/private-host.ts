@@ -4,13 +4,16 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { EndpointSettings } from '../../src/api/index.ts';
 import { Database } from '../../src/engine/database.ts';
 import {
+  type EndpointWish,
   type EngineConfig,
   EventBus,
   Logger,
   NetworkService,
   resolveConfig,
+  type Sandbox,
 } from '../../src/engine/index.ts';
 import {
   addAddress,
@@ -68,7 +71,7 @@ export async function openNetworks(parts: Parameters<typeof resolveConfig>[0] = 
       },
       async [Symbol.asyncDispose]() {
         await service.restore([]);
-        await service.remove();
+        await service.uninstall();
         service.close();
         database.close();
         rmSync(root, { recursive: true });
@@ -79,6 +82,24 @@ export async function openNetworks(parts: Parameters<typeof resolveConfig>[0] = 
     rmSync(root, { recursive: true });
     throw error;
   }
+}
+
+/** A wish to join a network, with the settings that are given. */
+export function wish(network: string, settings: Partial<EndpointSettings> = {}): EndpointWish {
+  const plain = { IPAMConfig: null, Links: [], Aliases: [], MacAddress: '', DriverOpts: {}, GwPriority: 0 };
+  return { network, settings: { ...plain, ...settings } };
+}
+
+/** Attaches a container to one network, as a start does. */
+export function attach(
+  service: NetworkService,
+  containerId: string,
+  network: string,
+  settings: Partial<EndpointSettings> = {},
+): Sandbox {
+  const sandbox = service.prepare(containerId, [wish(network, settings)]);
+  service.connect(containerId);
+  return sandbox;
 }
 
 /** Another machine: a namespace with `198.51.100.2`, at the other end of a cable from the host's `198.51.100.1`. */

@@ -157,16 +157,18 @@ const hostConfigEntries = {
 export const ContainerConfigSchema = v.object(configEntries);
 export const HostConfigSchema = v.object(hostConfigEntries);
 
-const endpointSettings = v.looseObject({
+/** How a container joins a network. */
+export const EndpointSettingsSchema = v.looseObject({
   IPAMConfig: v.nullish(v.looseObject({ IPv4Address: text, IPv6Address: text, LinkLocalIPs: texts })),
   Links: texts,
   Aliases: texts,
   MacAddress: text,
   DriverOpts: textMap,
+  GwPriority: integer,
 });
 
 export const NetworkingConfigSchema = v.object({
-  EndpointsConfig: v.nullish(v.record(v.string(), v.nullish(endpointSettings)), {}),
+  EndpointsConfig: v.nullish(v.record(v.string(), v.nullish(EndpointSettingsSchema)), {}),
 });
 
 /** Body of `POST /containers/create`. */
@@ -202,7 +204,7 @@ export type Healthcheck = v.InferOutput<typeof HealthcheckSchema>;
 export type ContainerConfig = v.InferOutput<typeof ContainerConfigSchema>;
 export type HostConfig = v.InferOutput<typeof HostConfigSchema>;
 export type NetworkingConfig = v.InferOutput<typeof NetworkingConfigSchema>;
-export type EndpointSettings = v.InferOutput<typeof endpointSettings>;
+export type EndpointSettings = v.InferOutput<typeof EndpointSettingsSchema>;
 export type CreateContainerRequest = v.InferOutput<typeof CreateContainerSchema>;
 export type CreateExecRequest = v.InferOutput<typeof CreateExecSchema>;
 export type StartExecRequest = v.InferOutput<typeof StartExecSchema>;

@@ -7,7 +7,6 @@ import {
   formatTime,
   type HostConfig,
   InvalidArgument,
-  type NetworkingConfig,
   nowNanos,
   type Ulimit,
 } from '../../api/index.ts';
@@ -17,6 +16,7 @@ import { Container } from './container.ts';
 import { completeLogConfig, validateLogConfig } from './logs/drivers.ts';
 import { mergeConfig } from './merge.ts';
 import { generateName } from './names.ts';
+import { checkModeConflicts, chooseNetworks } from './network-config.ts';
 import type { ContainerParts } from './parts.ts';
 import { type ContainerRecord, INITIAL_STATE } from './record.ts';
 import { refuseUnsupported, validateConfig, validateHostConfig, validateName } from './validate.ts';
@@ -45,9 +45,10 @@ export function createContainer(
     throw new InvalidArgument('No image was specified: name one to create the container from');
   const image = images.get(request.Image);
   const { HostConfig: requestedHost, NetworkingConfig: requestedNetworks, ...requested } = request;
-  const networkingConfig = withRealNames(requestedNetworks);
-  const hostConfig = completeHostConfig(requestedHost, networkingConfig, engine);
+  const { mode, networkingConfig } = chooseNetworks(parts, requestedHost.NetworkMode, requestedNetworks);
+  const hostConfig = completeHostConfig({ ...requestedHost, NetworkMode: mode }, engine);
   refuseUnsupported(hostConfig);
+  checkModeConflicts(requested, hostConfig);
   const id = randomBytes(ID_BYTES).toString('hex');
   const merged = mergeConfig(requested, image.config.config ?? {});
   const config = { ...merged, Hostname: hostnameOf(merged, hostConfig, id) };
@@ -86,24 +87,13 @@ function makeFolders({ files }: Container): void {
 }
 
 /** The host config with the engine's defaults filled in, as `inspect` shows it. */
-function completeHostConfig(
-  host: HostConfig,
-  networking: NetworkingConfig,
-  engine: EngineConfig,
-): HostConfig {
-  const named = Object.keys(networking.EndpointsConfig);
-  if (named.length > 1) {
-    throw new InvalidArgument(
-      'Container cannot be connected to network endpoints: more than one network was named',
-    );
-  }
+function completeHostConfig(host: HostConfig, engine: EngineConfig): HostConfig {
   const ulimits = new Map<string, Ulimit>(
     Object.values(engine.defaultUlimits).map((limit) => [limit.Name, { ...limit }]),
   );
   for (const limit of host.Ulimits) ulimits.set(limit.Name, limit);
   return {
     ...host,
-    NetworkMode: networkMode(host.NetworkMode, named[0]),
     IpcMode: host.IpcMode || engine.defaultIpcMode,
     CgroupnsMode: host.CgroupnsMode || engine.defaultCgroupnsMode,
     Runtime: host.Runtime || engine.defaultRuntime,
@@ -120,20 +110,6 @@ function completeHostConfig(
     Init: host.Init ?? (engine.init ? true : undefined),
     Ulimits: [...ulimits.values()],
   };
-}
-
-/** Clients call the engine's default network `default`. */
-function withRealNames({ EndpointsConfig }: NetworkingConfig): NetworkingConfig {
-  const entries = Object.entries(EndpointsConfig).map(([name, settings]) => [
-    name === 'default' ? 'bridge' : name,
-    settings,
-  ]);
-  return { EndpointsConfig: Object.fromEntries(entries) };
-}
-
-function networkMode(mode: string, named: string | undefined): string {
-  if (mode === '' || mode === 'default') return named ?? 'bridge';
-  return mode;
 }
 
 function hostnameOf(config: ContainerConfig, host: HostConfig, id: string): string {

@@ -91,7 +91,7 @@ export async function deleteProcesses(parts: ContainerParts, container: Containe
 
 function disconnect(parts: ContainerParts, container: Container): void {
   attempt(parts, container, 'disconnect the container', () => {
-    parts.networks.detach(container.id, container.state.sandbox);
+    parts.networks.detach(container.id);
   });
 }
 

@@ -2,6 +2,7 @@ import { commandOf } from '../../runtime/index.ts';
 import type { Container } from './container.ts';
 import { shownHealthcheck } from './health-config.ts';
 import { mountPoints, mountView } from './mounts.ts';
+import { networkSettings } from './network-settings.ts';
 import { type ContainerState, type HealthState, isUp } from './record.ts';
 
 /** What `inspect` shows besides the container's own record. */
@@ -120,50 +121,4 @@ function configOf({ record }: Container): Record<string, unknown> {
     NetworkDisabled: config.NetworkDisabled || undefined,
     ArgsEscaped: config.ArgsEscaped || undefined,
   };
-}
-
-/** A container's place in its networks: the addresses of the running one, the names alone of any other. */
-export function networkSettings({ record, state }: Container): Record<string, unknown> {
-  const { sandbox } = state;
-  const endpoint = sandbox?.endpoint;
-  const name = endpoint?.networkName ?? record.hostConfig.NetworkMode;
-  const settings = record.networkingConfig.EndpointsConfig[name];
-  const addresses = {
-    EndpointID: endpoint?.endpointId ?? '',
-    Gateway: endpoint?.gateway ?? '',
-    IPAddress: endpoint?.ipAddress ?? '',
-    IPPrefixLen: endpoint?.prefixLen ?? 0,
-    IPv6Gateway: '',
-    GlobalIPv6Address: '',
-    GlobalIPv6PrefixLen: 0,
-    MacAddress: endpoint?.macAddress ?? '',
-  };
-  return {
-    Bridge: '',
-    SandboxID: endpoint === undefined ? '' : record.id,
-    SandboxKey: sandbox?.netnsPath ?? '',
-    Ports: endpoint === undefined ? {} : exposedPorts(record.config.ExposedPorts),
-    HairpinMode: false,
-    LinkLocalIPv6Address: '',
-    LinkLocalIPv6PrefixLen: 0,
-    SecondaryIPAddresses: null,
-    SecondaryIPv6Addresses: null,
-    ...addresses,
-    Networks: {
-      [name]: {
-        IPAMConfig: settings?.IPAMConfig ?? null,
-        Links: null,
-        Aliases: null,
-        DriverOpts: null,
-        GwPriority: 0,
-        NetworkID: endpoint?.networkId ?? '',
-        ...addresses,
-        DNSNames: null,
-      },
-    },
-  };
-}
-
-function exposedPorts(exposed: Record<string, unknown>): Record<string, null> {
-  return Object.fromEntries(Object.keys(exposed).map((port) => [port, null]));
 }

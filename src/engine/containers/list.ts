@@ -1,8 +1,8 @@
 import { type Filters, InvalidArgument, NotFound, parseTime } from '../../api/index.ts';
 import { commandOf } from '../../runtime/index.ts';
 import type { Container } from './container.ts';
-import { networkSettings } from './inspect.ts';
 import { mountPoints, mountView } from './mounts.ts';
+import { networkSettings } from './network-settings.ts';
 import { statusText } from './status-text.ts';
 import type { ContainerStore } from './store.ts';
 
@@ -92,8 +92,8 @@ function filterFor(
       (since === undefined || createdAt(container) > since) &&
       filters.exact('health', state.health?.status ?? 'none') &&
       (!filters.has('network') ||
-        filters.exact('network', record.hostConfig.NetworkMode) ||
-        filters.prefix('network', state.sandbox?.endpoint?.networkId ?? '-')) &&
+        Object.keys(record.networkingConfig.EndpointsConfig).some((name) => filters.exact('network', name)) ||
+        (state.sandbox?.endpoints ?? []).some(({ networkId }) => filters.prefix('network', networkId))) &&
       (!filters.has('expose') ||
         filters.values('expose').some((port) => exposes(record.config.ExposedPorts, port))) &&
       !filters.has('publish') &&

@@ -39,7 +39,7 @@ export async function recover(parts: ContainerParts): Promise<void> {
   // One may have ended meanwhile, and been tidied up.
   const running = alive.filter(({ state }) => isRunning(state));
   const live = running.map(
-    ({ id, state }): LiveSandbox => ({ containerId: id, sandbox: state.sandbox ?? {} }),
+    ({ id, state }): LiveSandbox => ({ containerId: id, sandbox: state.sandbox ?? { endpoints: [] } }),
   );
   await parts.networks.restore(live);
   for (const container of running) watchConmon(parts, container);

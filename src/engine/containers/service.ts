@@ -5,6 +5,7 @@ import {
   Conflict,
   type CreateContainerRequest,
   type CreateExecRequest,
+  type EndpointSettings,
   type Filters,
   type HostConfig,
   InvalidArgument,
@@ -34,6 +35,7 @@ import { inspectContainer } from './inspect.ts';
 import { selectContainers, summarise } from './list.ts';
 import { LogKeeper } from './logs/keeper.ts';
 import { type ContainerLog, type LogRequest, readContainerLog } from './logs/read.ts';
+import { connectNetwork, disconnectNetwork } from './networking.ts';
 import { ContainerParts } from './parts.ts';
 import { pause, unpause } from './pause.ts';
 import { type PruneReport, prune } from './prune.ts';
@@ -174,6 +176,16 @@ export class ContainerService {
   /** Throws NotFound, Conflict, InvalidArgument. */
   rename(reference: string, name: string): void {
     rename(this.#parts, this.#store.get(reference), name);
+  }
+
+  /** Throws NotFound, Forbidden (in it already), InvalidArgument. */
+  connectNetwork(reference: string, network: string, settings: EndpointSettings): Promise<void> {
+    return connectNetwork(this.#parts, this.#store.get(reference), network, settings);
+  }
+
+  /** Throws NotFound, Forbidden (not in it), InvalidArgument. */
+  disconnectNetwork(reference: string, network: string, force: boolean): Promise<void> {
+    return disconnectNetwork(this.#parts, this.#store.get(reference), network, force);
   }
 
   /** The container's processes by ps(1). Throws NotFound, Conflict, InvalidArgument. */

@@ -3,12 +3,13 @@ import { basename } from 'node:path';
 import { Conflict, formatTime, messageOf, NotModified, nowNanos, StartFailed } from '../../api/index.ts';
 import { mountRootfs, unmountRootfs } from '../../layers/index.ts';
 import { createContainer, makeSpec, startContainer, startTime } from '../../runtime/index.ts';
-import type { NetworkMode, Sandbox } from '../networks/index.ts';
+import type { Sandbox } from '../networks/index.ts';
 import type { Container } from './container.ts';
 import { deleteProcesses } from './exit.ts';
 import { keepsLog } from './logs/drivers.ts';
 import { mountPoints, ociMounts } from './mounts.ts';
 import { sharedNamespaces } from './namespaces.ts';
+import { networkOwner, prepareNetwork } from './networking.ts';
 import type { ContainerParts } from './parts.ts';
 import { isRunning } from './record.ts';
 
@@ -41,7 +42,7 @@ async function bringUp(parts: ContainerParts, container: Container, by: 'user' |
   mountLayers(parts, container);
   undo.defer(() => unmountRootfs(container.files.rootfs));
   const sandbox = prepareNetwork(parts, container);
-  undo.defer(() => parts.networks.detach(container.id, sandbox));
+  undo.defer(() => parts.networks.detach(container.id));
   writeHostFiles(parts, container, sandbox);
   mkdirSync(container.bundle.folder, { recursive: true, mode: 0o700 });
   undo.defer(() => container.bundle.remove());
@@ -111,15 +112,10 @@ function mountLayers(parts: ContainerParts, { record, files }: Container): void 
   mountRootfs({ lowers: image.layers, upper: files.upper, work: files.work, target: files.rootfs });
 }
 
-function prepareNetwork(parts: ContainerParts, { record, id }: Container): Sandbox {
-  const mode = record.config.NetworkDisabled ? 'none' : (record.hostConfig.NetworkMode as NetworkMode);
-  const settings = Object.values(record.networkingConfig.EndpointsConfig)[0];
-  const macAddress = settings?.MacAddress || record.config.MacAddress || undefined;
-  return parts.networks.prepare(id, mode, { macAddress });
-}
-
 function writeHostFiles(parts: ContainerParts, { record, files }: Container, sandbox: Sandbox): void {
   const { config, hostConfig } = record;
+  // Of a shared namespace the names are shared too.
+  if (hostConfig.NetworkMode.startsWith('container:')) return;
   const texts = parts.networks.hostFiles(sandbox, {
     hostname: config.Hostname,
     domainname: config.Domainname,
@@ -143,7 +139,7 @@ function writeSpec(parts: ContainerParts, container: Container, sandbox: Sandbox
     hostConfig: record.hostConfig,
     cgroupsPath: parts.cgroupOf(container),
     namespaces: { ...shared.namespaces, network: sandbox.netnsPath ?? 'host' },
-    hostFiles: { hostname: files.hostname, hosts: files.hosts, resolvConf: files.resolvConf },
+    hostFiles: hostFilesOf(parts, container),
     sharedShm: shared.shm,
     shmSize: record.hostConfig.ShmSize,
     userMounts: ociMounts(mountPoints(record.hostConfig)),
@@ -155,6 +151,14 @@ function writeSpec(parts: ContainerParts, container: Container, sandbox: Sandbox
     warn: (message) => parts.log.warn(message, { container: container.id }),
   });
   writeFileSync(bundle.spec, JSON.stringify(spec), { mode: 0o600 });
+}
+
+/** The container's own files, or those of the one whose network it shares. */
+function hostFilesOf(parts: ContainerParts, { record, files }: Container) {
+  const { NetworkMode } = record.hostConfig;
+  const shared = NetworkMode.startsWith('container:');
+  const { hostname, hosts, resolvConf } = shared ? networkOwner(parts, NetworkMode).files : files;
+  return { hostname, hosts, resolvConf };
 }
 
 async function connectPending(container: Container): Promise<void> {

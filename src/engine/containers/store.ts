@@ -10,6 +10,14 @@ const MIGRATIONS = [
      record TEXT NOT NULL,
      state TEXT NOT NULL
    ) STRICT`,
+  // A container had one endpoint, and joined the network of its mode when it named none.
+  `UPDATE containers SET state = json_set(json_remove(state, '$.sandbox.endpoint'),
+     '$.sandbox.endpoints', json_array(json(json_extract(state, '$.sandbox.endpoint'))))
+   WHERE json_extract(state, '$.sandbox.endpoint') IS NOT NULL;
+   UPDATE containers SET record = json_set(record, '$.networkingConfig.EndpointsConfig',
+     json_object(json_extract(record, '$.hostConfig.NetworkMode'),
+       json('{"IPAMConfig":null,"Links":[],"Aliases":[],"MacAddress":"","DriverOpts":{},"GwPriority":0}')))
+   WHERE json_extract(record, '$.networkingConfig.EndpointsConfig') = '{}'`,
 ];
 
 const CONTAINER_ID = /^[0-9a-f]{1,64}$/;

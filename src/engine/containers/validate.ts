@@ -138,13 +138,8 @@ export function refuseUnsupported(host: HostConfig): void {
     [Object.values(host.PortBindings).some((list) => list.length > 0), 'publishing ports (--publish)'],
     [host.PublishAllPorts, 'publishing all ports (--publish-all)'],
     [host.VolumesFrom.length > 0, "another container's volumes (--volumes-from)"],
-    [host.Links.length > 0, 'links (--link)'],
     [host.DeviceRequests.length > 0, 'device requests (--gpus)'],
     [Object.keys(host.StorageOpt).length > 0, 'storage options (--storage-opt)'],
-    [
-      !['', 'default', 'bridge', 'none', 'host'].includes(host.NetworkMode),
-      `network "${host.NetworkMode}" (--network)`,
-    ],
   ];
   for (const [asked, what] of refused) {
     if (asked) throw new NotImplemented(`${what} is not supported by this engine yet: leave the option out`);

@@ -1,6 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { InvalidArgument } from '../../api/index.ts';
-import { BridgeDriver, type HostStack, openBridge, parseResolvConf, uplinkMtu } from '../../network/index.ts';
+import {
+  AddressSpace,
+  BridgeDriver,
+  formatCidr,
+  type HostStack,
+  hostNameservers,
+  openBridge,
+  parseInterface,
+  uplinkMtu,
+} from '../../network/index.ts';
 import { CONFIG_DEFAULTS, type EngineConfig, type EngineIdentity } from '../config.ts';
 
 /** `--bridge none`. */
@@ -25,27 +33,39 @@ export function openDefaultBridge(stack: HostStack, config: EngineConfig): Bridg
     foreign: config.bip === undefined && config.bridge !== bridgeOf(config.identity),
     nameservers: hostNameservers(),
   });
-  return new BridgeDriver(stack, bridge, {
+  return new BridgeDriver(stack, bridge, addressesOf(bridge.address, config), {
     mtu,
     icc: config.icc,
     masquerade: config.ipMasq,
-    range: config.fixedCidr,
-    gateway: config.defaultGateway,
-    isDefault: true,
+    internal: false,
+    trusted: [],
     hostBinding: config.ip,
+    shown: {
+      'com.docker.network.bridge.default_bridge': 'true',
+      'com.docker.network.bridge.enable_icc': String(config.icc),
+      'com.docker.network.bridge.enable_ip_masquerade': String(config.ipMasq),
+      'com.docker.network.bridge.host_binding_ipv4': config.ip,
+      'com.docker.network.bridge.name': bridge.name,
+      'com.docker.network.driver.mtu': String(mtu),
+    },
   });
+}
+
+/** Throws InvalidArgument when range or gateway do not lie in the bridge's subnet. */
+function addressesOf(address: string, { fixedCidr, defaultGateway }: EngineConfig): AddressSpace {
+  const own = address.slice(0, address.indexOf('/'));
+  const space = new AddressSpace([
+    {
+      subnet: formatCidr(parseInterface(address).subnet),
+      gateway: defaultGateway ?? own,
+      ...(fixedCidr !== undefined && { range: fixedCidr }),
+    },
+  ]);
+  space.hold(own);
+  return space;
 }
 
 /** The bridge's name when the user chose none. */
 function bridgeOf({ suffix }: EngineIdentity): string {
   return suffix === '' ? CONFIG_DEFAULTS.bridge : `berth-${suffix}`;
-}
-
-function hostNameservers(): readonly string[] {
-  try {
-    const { nameservers } = parseResolvConf(readFileSync('/etc/resolv.conf', 'utf8'));
-    return nameservers.filter((server) => !server.includes(':'));
-  } catch {
-    return [];
-  }
 }

@@ -30,7 +30,8 @@ export function hostFiles(
   gateway: string | undefined,
 ): HostFiles {
   const isolated = sandbox.netnsPath !== undefined;
-  const own = [sandbox.endpoint?.ipAddress ?? '', sandbox.endpoint?.ipv6Address ?? ''];
+  const own = sandbox.endpoints.flatMap(({ ipAddress, ipv6Address }) => [ipAddress, ipv6Address]);
+  const ipv6 = sandbox.endpoints.some(({ ipv6Address }) => ipv6Address !== '');
   const derived = gateway === undefined ? [] : [gateway];
   return {
     hostname: `${request.hostname}\n`,
@@ -50,7 +51,7 @@ export function hostFiles(
         options: firstGiven(request.dnsOptions, config.dnsOpts),
       },
       // A container without a network needs no stand-in for servers that it cannot reach anyway.
-      { isolated: isolated && own[0] !== '', ipv6: own[1] !== '' },
+      { isolated: isolated && own.some(Boolean), ipv6 },
     ),
   };
 }

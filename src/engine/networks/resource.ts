@@ -1,39 +1,46 @@
 import type { NetworkContainer, NetworkResource } from '../../api/index.ts';
-import type { Driver } from '../../network/index.ts';
+import type { Subnet } from '../../network/index.ts';
+import type { Network } from './catalogue.ts';
 import type { Endpoint } from './sandbox.ts';
-import type { NetworkRecord } from './store.ts';
 
 /** A network as the Engine API shows it. */
 export function networkResource(
-  record: NetworkRecord,
-  driver: Driver,
+  { record, driver }: Network,
   containers: Record<string, NetworkContainer>,
 ): NetworkResource {
+  const { settings } = record;
   return {
     Name: record.name,
     Id: record.id,
     Created: record.created,
     Scope: 'local',
     Driver: record.driver,
-    EnableIPv4: true,
-    EnableIPv6: false,
+    EnableIPv4: settings.ipv4,
+    EnableIPv6: settings.ipv6,
     IPAM: {
-      Driver: 'default',
-      Options: null,
-      Config: driver.subnets.map(({ subnet, range, gateway }) => ({
-        Subnet: subnet,
-        ...(range === undefined ? {} : { IPRange: range }),
-        Gateway: gateway,
-      })),
+      Driver: settings.ipamDriver,
+      Options: Object.keys(settings.ipamOptions).length > 0 ? { ...settings.ipamOptions } : null,
+      Config: (settings.configOnly ? settings.subnets : driver.subnets).map(subnetView),
     },
-    Internal: false,
-    Attachable: false,
+    Internal: settings.internal,
+    Attachable: settings.attachable,
     Ingress: false,
-    ConfigFrom: { Network: '' },
-    ConfigOnly: false,
+    ConfigFrom: { Network: settings.configFrom },
+    ConfigOnly: settings.configOnly,
     Containers: containers,
     Options: { ...driver.options },
-    Labels: {},
+    Labels: { ...settings.labels },
+  };
+}
+
+function subnetView({ subnet, range, gateway, auxiliary }: Subnet) {
+  return {
+    Subnet: subnet,
+    ...(range === undefined ? {} : { IPRange: range }),
+    ...(gateway === undefined ? {} : { Gateway: gateway }),
+    ...(auxiliary === undefined || Object.keys(auxiliary).length === 0
+      ? {}
+      : { AuxiliaryAddresses: { ...auxiliary } }),
   };
 }
 

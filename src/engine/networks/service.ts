@@ -1,17 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import {
-  Conflict,
+  type CreateNetworkRequest,
   type Filters,
-  InvalidArgument,
+  Forbidden,
   messageOf,
   type NetworkContainer,
   type NetworkResource,
-  NotFound,
 } from '../../api/index.ts';
 import {
   BridgeDriver,
-  type Driver,
+  brokenDriver,
   dropPolicies,
   enableForwarding,
   Firewall,
@@ -19,28 +17,24 @@ import {
   hostDriver,
   nullDriver,
   removeLeftovers,
+  routeLoopback,
   Sandboxes,
 } from '../../network/index.ts';
 import type { EngineConfig } from '../config.ts';
 import type { Database } from '../database.ts';
 import type { EventBus } from '../events/index.ts';
 import type { Logger } from '../log.ts';
+import { Attachments, type EndpointWish } from './attachments.ts';
+import { Catalogue, type Network } from './catalogue.ts';
+import { planNetwork } from './create.ts';
 import { NO_BRIDGE, openDefaultBridge } from './default-bridge.ts';
+import { networkFilter, pruneFilter } from './filter.ts';
 import { type HostFiles, type HostFilesRequest, hostFiles } from './host-files.ts';
+import { Ipam } from './ipam.ts';
+import { openDriver } from './open-driver.ts';
 import { networkContainer, networkResource } from './resource.ts';
-import type { Endpoint, LiveSandbox, Sandbox } from './sandbox.ts';
-import { type NetworkRecord, NetworkStore } from './store.ts';
-
-/** Six bytes, the first of which tells that it is one interface's. */
-const MAC_ADDRESS = /^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/i;
-
-/** The networks that always exist. */
-export type NetworkMode = 'none' | 'host' | 'bridge';
-
-export interface AttachHints {
-  /** `--mac-address`. */
-  readonly macAddress?: string | undefined;
-}
+import type { LiveSandbox, Sandbox } from './sandbox.ts';
+import { type NetworkRecord, NetworkStore, PREDEFINED } from './store.ts';
 
 export interface NetworkServiceParts {
   readonly database: Database;
@@ -51,34 +45,38 @@ export interface NetworkServiceParts {
   readonly containerName?: (containerId: string) => string;
 }
 
-interface Network {
-  readonly record: NetworkRecord;
-  readonly driver: Driver;
-}
-
 /** The engine's networks, and the containers' places in them. */
 export class NetworkService {
   readonly #parts: NetworkServiceParts;
   readonly #stack: HostStack;
+  readonly #store: NetworkStore;
   readonly #sandboxes: Sandboxes;
   readonly #firewall: Firewall;
-  readonly #networks = new Map<string, Network>();
-  /** What the containers have that are prepared, by container ID. */
-  readonly #live = new Map<string, Sandbox>();
-  /** Those of them that have their interfaces. */
-  readonly #connected = new Set<string>();
+  readonly #ipam: Ipam;
+  readonly #catalogue = new Catalogue();
+  readonly #attachments: Attachments;
 
-  constructor(parts: NetworkServiceParts) {
+  private constructor(parts: NetworkServiceParts) {
     const { suffix } = parts.config.identity;
     this.#parts = parts;
     this.#stack = new HostStack(suffix === '' ? 'berth' : `berth-${suffix}`);
+    this.#store = new NetworkStore(parts.database);
     this.#sandboxes = new Sandboxes(join(parts.config.execRoot, 'netns'));
-    this.#firewall = new Firewall(this.#stack.owner);
+    this.#firewall = new Firewall(this.#stack);
+    this.#ipam = new Ipam(this.#stack, parts.config, () =>
+      this.#catalogue.all().flatMap(({ driver }) => driver.subnets.map(({ subnet }) => subnet)),
+    );
+    this.#attachments = new Attachments({
+      sandboxes: this.#sandboxes,
+      catalogue: this.#catalogue,
+      log: parts.log,
+      told: (action, container, { record }) => this.#publish(action, record, { container }),
+    });
   }
 
   /**
-   * Sets up the predefined networks, exactly as the configuration wants them, whatever was there before. Throws Conflict
-   * when a bridge or an address belongs to somebody else, InvalidArgument, SyscallError, NftError.
+   * Sets up the networks, exactly as configuration and records want them, whatever was there before. Throws Conflict when
+   * the default bridge or its address belongs to somebody else, InvalidArgument, SyscallError, NftError.
    */
   static async open(parts: NetworkServiceParts): Promise<NetworkService> {
     const service = new NetworkService(parts);
@@ -92,45 +90,22 @@ export class NetworkService {
   }
 
   /** The network of containers that name none. */
-  get defaultMode(): NetworkMode {
-    return this.#networks.has('bridge') ? 'bridge' : 'none';
-  }
-
-  /** `prepare` and `connect` in one: some 1.5 ms. When it fails nothing is left. Throws what they throw. */
-  attach(containerId: string, mode: NetworkMode, hints: AttachHints = {}): Sandbox {
-    const sandbox = this.prepare(containerId, mode, hints);
-    try {
-      this.connect(containerId);
-      return sandbox;
-    } catch (error) {
-      this.detach(containerId);
-      throw error;
-    }
+  get defaultMode(): 'bridge' | 'none' {
+    return this.#catalogue.byName('bridge') === undefined ? 'none' : 'bridge';
   }
 
   /**
    * The first half of attaching a container, before its process is made: its namespace, still without interfaces, and its
-   * addresses. When it fails nothing is left. Throws NotFound, Conflict (attached already), InvalidArgument (hardware
-   * address), Unavailable (no address left), SyscallError.
+   * addresses. When it fails nothing is left. Throws NotFound, Conflict (attached already), InvalidArgument and Forbidden
+   * (settings, addresses), Unavailable (no address left), SyscallError.
    */
-  prepare(containerId: string, mode: NetworkMode, hints: AttachHints = {}): Sandbox {
-    const { record, driver } = this.#find(mode);
-    if (this.#live.has(containerId)) throw new Conflict(`container ${containerId} is connected already`);
-    if (hints.macAddress !== undefined && !MAC_ADDRESS.test(hints.macAddress)) {
-      throw new InvalidArgument(`invalid MAC address: ${hints.macAddress}`);
-    }
-    const endpointId = randomBytes(32).toString('hex');
-    const attachment = driver.reserve({ endpointId, macAddress: hints.macAddress });
-    const endpoint = { ...attachment, networkName: record.name, networkId: record.id, endpointId };
-    try {
-      const netnsPath = driver.ownNamespace ? this.#sandboxes.create(containerId) : undefined;
-      const sandbox = netnsPath === undefined ? { endpoint } : { netnsPath, endpoint };
-      this.#live.set(containerId, sandbox);
-      return sandbox;
-    } catch (error) {
-      driver.disconnect(attachment);
-      throw error;
-    }
+  prepare(containerId: string, wishes: readonly EndpointWish[]): Sandbox {
+    return this.#attachments.prepare(containerId, wishes);
+  }
+
+  /** Instead of `prepare`: the container gets the namespace of another one. Throws NotFound when that has none. */
+  share(containerId: string, ownerId: string): Sandbox {
+    return this.#attachments.share(containerId, ownerId);
   }
 
   /**
@@ -138,85 +113,107 @@ export class NetworkService {
    * the process starts. When it fails, `detach` undoes both halves. Throws NotFound (not prepared), SyscallError.
    */
   connect(containerId: string): void {
-    const sandbox = this.#live.get(containerId);
-    const network = this.#byId(sandbox?.endpoint?.networkId ?? '');
-    if (sandbox?.endpoint === undefined || network === undefined) {
-      throw new NotFound(`container ${containerId} has no network`);
-    }
-    const { endpoint } = sandbox;
-    if (sandbox.netnsPath !== undefined) {
-      this.#sandboxes.furnish(containerId, (inside) => network.driver.connect(inside, endpoint, containerId));
-    }
-    this.#connected.add(containerId);
-    this.#publish('connect', containerId, network.record);
+    this.#attachments.connect(containerId);
+  }
+
+  /** Joins a running container to one more network. Throws what `prepare` throws; then nothing has changed. */
+  join(containerId: string, wish: EndpointWish): Sandbox {
+    return this.#attachments.join(containerId, wish);
+  }
+
+  /** Takes a running container out of a network. Throws NotFound, Forbidden (not in it), SyscallError. */
+  leave(containerId: string, reference: string): Sandbox {
+    return this.#attachments.leave(containerId, this.#catalogue.find(reference));
   }
 
   /**
    * Takes everything back that attaching gave, or as much of it as there is: no packet passes when this returns, and the
-   * address is free. The kernel clears the interfaces away within some 20 ms. Doing it twice is no error. Without a
-   * `sandbox`, what is known of the container counts.
+   * addresses are free. The kernel clears the interfaces away within some 20 ms. Doing it twice is no error.
    */
-  detach(containerId: string, sandbox: Sandbox | undefined = this.#live.get(containerId)): void {
-    const endpoint = this.#live.delete(containerId) ? sandbox?.endpoint : undefined;
-    const network = this.#byId(endpoint?.networkId ?? '');
-    try {
-      if (endpoint !== undefined) network?.driver.disconnect(endpoint);
-    } finally {
-      this.#sandboxes.delete(containerId);
-    }
-    const wasConnected = this.#connected.delete(containerId);
-    if (wasConnected && network !== undefined) this.#publish('disconnect', containerId, network.record);
+  detach(containerId: string): void {
+    this.#attachments.detach(containerId);
   }
 
   /**
    * After the start of the engine: takes up the running containers' places again, and removes whatever else bears this
-   * engine's mark. Settles when the leftovers are gone. Throws SyscallError.
+   * engine's mark. Settles when the leftovers are gone. Throws SyscallError, NftError.
    */
   async restore(live: readonly LiveSandbox[]): Promise<void> {
-    const hostInterfaces = new Set<string>();
-    for (const { containerId, sandbox } of live) {
-      this.#live.set(containerId, sandbox);
-      this.#connected.add(containerId);
-      if (sandbox.endpoint === undefined) continue;
-      hostInterfaces.add(sandbox.endpoint.hostInterface);
-      this.#adopt(containerId, sandbox.endpoint);
-    }
+    this.#attachments.adopt(live);
+    if (this.#parts.config.iptables) await this.#replaceRules();
+    const endpoints = live.flatMap(({ sandbox }) => sandbox.endpoints);
     await removeLeftovers(this.#stack, this.#sandboxes, {
       containers: new Set(live.map(({ containerId }) => containerId)),
-      hostInterfaces,
-      bridges: new Set(this.#bridges().map((driver) => driver.bridgeName)),
+      hostInterfaces: new Set(endpoints.map(({ hostInterface }) => hostInterface)),
+      bridges: new Set(this.#catalogue.bridges().map((driver) => driver.bridgeName)),
     });
   }
 
   /** The texts of a container's /etc/hosts, /etc/hostname and /etc/resolv.conf. Throws InvalidArgument. */
   hostFiles(sandbox: Sandbox, request: HostFilesRequest): HostFiles {
-    return hostFiles(this.#parts.config, sandbox, request, this.#bridges()[0]?.hostAddress);
+    const driver = this.#catalogue.byName('bridge')?.driver;
+    const gateway = driver instanceof BridgeDriver ? driver.hostAddress : undefined;
+    return hostFiles(this.#parts.config, sandbox, request, gateway);
+  }
+
+  /**
+   * Makes a network. Throws Conflict (name, interface), Forbidden (predefined name, overlap), NotFound (driver),
+   * InvalidArgument, Unavailable, SyscallError; then nothing is left.
+   */
+  async create(request: CreateNetworkRequest): Promise<{ Id: string; Warning: string }> {
+    const record = planNetwork(this.#catalogue, this.#ipam, request);
+    const driver = openDriver(this.#stack, record, this.#parts.config);
+    try {
+      if (driver instanceof BridgeDriver) this.#allow(driver);
+      this.#store.add(record);
+    } catch (error) {
+      await this.#undo(driver);
+      throw error;
+    }
+    this.#catalogue.add({ record, driver });
+    this.#publish('create', record);
+    return { Id: record.id, Warning: '' };
+  }
+
+  /** Removes a network. Throws NotFound, Forbidden (predefined, in use). */
+  async remove(reference: string): Promise<void> {
+    const network = this.#catalogue.find(reference);
+    const { record, driver } = network;
+    this.#refuseRemoval(network);
+    // The record goes first: what a crash leaves of the rest, the next start sweeps away.
+    this.#store.delete(record);
+    this.#catalogue.delete(network);
+    await this.#undo(driver);
+    this.#publish('destroy', record);
+  }
+
+  /** Removes the networks that no running container is in. Throws InvalidArgument. */
+  async prune(filters: Filters): Promise<{ NetworksDeleted: string[] }> {
+    const passes = pruneFilter(filters);
+    const unused = this.#catalogue.all().filter((network) => passes(network) && !this.#isUsed(network));
+    for (const { record } of unused) await this.remove(record.id);
+    this.#parts.events.publish('network', 'prune', '', { reclaimed: '0' });
+    return { NetworksDeleted: unused.map(({ record }) => record.name) };
   }
 
   /** The networks that pass the filters `id`, `name`, `driver`, `scope`, `type`, `label` and `dangling`. */
   list(filters: Filters): NetworkResource[] {
-    const types = filters.values('type');
-    const strange = types.find((type) => type !== 'custom' && type !== 'builtin');
-    if (strange !== undefined) throw new InvalidArgument(`invalid filter: 'type'='${strange}'`);
-    const dangling = filters.boolean('dangling', false);
-    return [...this.#networks.values()]
-      .filter(
-        ({ record }) =>
-          !dangling &&
-          filters.match('id', record.id) &&
-          filters.match('name', record.name) &&
-          filters.exact('driver', record.driver) &&
-          filters.exact('scope', 'local') &&
-          filters.exact('type', 'builtin') &&
-          filters.labels({}),
-      )
-      .map(({ record, driver }) => networkResource(record, driver, {}));
+    const passes = networkFilter(filters, (network) => this.#isUsed(network));
+    return this.#catalogue
+      .all()
+      .filter(passes)
+      .map((network) => networkResource(network, {}));
   }
 
   /** A network by ID, name or the beginning of its ID, with its containers. Throws NotFound, InvalidArgument. */
   inspect(reference: string): NetworkResource {
-    const { record, driver } = this.#find(reference);
-    return networkResource(record, driver, this.#containersOf(record.id));
+    const network = this.#catalogue.find(reference);
+    return networkResource(network, this.#containersOf(network.record.id));
+  }
+
+  /** The record of a network. Throws NotFound, InvalidArgument. */
+  find(reference: string): NetworkRecord {
+    return this.#catalogue.find(reference).record;
   }
 
   /** Settles when the kernel has cleared away everything that was detached. */
@@ -225,11 +222,13 @@ export class NetworkService {
   }
 
   /** Takes the engine's traces off the host: rules and bridges. For uninstalling; no container may run. */
-  async remove(): Promise<void> {
+  async uninstall(): Promise<void> {
     await this.settled();
     await this.#firewall.remove();
-    for (const { driver } of this.#networks.values()) await driver.remove();
-    this.#networks.clear();
+    for (const network of this.#catalogue.all()) {
+      await network.driver.remove();
+      this.#catalogue.delete(network);
+    }
   }
 
   /** Stops looking after the networks; they stay, as the containers do. */
@@ -238,83 +237,104 @@ export class NetworkService {
   }
 
   async #setUp(): Promise<void> {
-    const { config, database, log } = this.#parts;
-    const store = new NetworkStore(database);
+    const { config } = this.#parts;
     if (config.bridge !== NO_BRIDGE) {
       const driver = openDefaultBridge(this.#stack, config);
-      this.#networks.set('bridge', { record: store.predefined('bridge', 'bridge'), driver });
-      if (config.ipForward && enableForwarding()) {
-        log.warn('IPv4 forwarding was off and is on now: this host routes between its networks', {
-          sysctl: 'net.ipv4.ip_forward',
-        });
-      }
+      this.#catalogue.add({ record: this.#store.predefined('bridge', 'bridge'), driver });
     }
-    this.#networks.set('host', { record: store.predefined('host', 'host'), driver: hostDriver() });
-    this.#networks.set('none', { record: store.predefined('none', 'null'), driver: nullDriver() });
-    await this.#setRules(config.iptables);
+    this.#catalogue.add({ record: this.#store.predefined('host', 'host'), driver: hostDriver() });
+    this.#catalogue.add({ record: this.#store.predefined('none', 'null'), driver: nullDriver() });
+    for (const record of this.#store.custom()) this.#reopen(record);
+    this.#forward();
+    await this.#setRules();
   }
 
-  /** Without `--iptables` an earlier run's rules go too, if nft is there at all. */
-  async #setRules(wanted: boolean): Promise<void> {
-    if (!wanted) {
+  /** A network that cannot be had any more must not keep the engine from its other work. */
+  #reopen(record: NetworkRecord): void {
+    try {
+      this.#catalogue.add({ record, driver: openDriver(this.#stack, record, this.#parts.config) });
+    } catch (error) {
+      const reason = messageOf(error);
+      this.#parts.log.error('a network cannot be set up', { network: record.name, error: reason });
+      this.#catalogue.add({ record, driver: brokenDriver(record, reason) });
+    }
+  }
+
+  #forward(): void {
+    if (!this.#parts.config.ipForward || this.#catalogue.bridges().length === 0) return;
+    if (enableForwarding()) {
+      this.#parts.log.warn('IPv4 forwarding was off and is on now: this host routes between its networks', {
+        sysctl: 'net.ipv4.ip_forward',
+      });
+    }
+  }
+
+  /**
+   * An earlier engine's rules stay until it is known which containers run, for ports are published by them. Without
+   * `--iptables` they go, if nft is there at all.
+   */
+  async #setRules(): Promise<void> {
+    if (!this.#parts.config.iptables) {
       await this.#firewall.remove().catch((error: unknown) => {
         this.#parts.log.debug('nft rules were not looked for', { error: messageOf(error) });
       });
       return;
     }
-    const bridges = this.#bridges();
-    await this.#firewall.replace(bridges.map((driver) => driver.rules));
-    if (bridges.length > 0) void this.#warnOfDrops();
+    if (!(await this.#firewall.exists())) await this.#replaceRules();
+    if (this.#catalogue.bridges().length > 0) void this.#warnOfDrops();
   }
 
-  /** A container keeps running even when its place was given away: that is worth a line in the log, not a refusal. */
-  #adopt(containerId: string, endpoint: Endpoint): void {
-    try {
-      this.#byId(endpoint.networkId)?.driver.adopt(endpoint);
-    } catch (error) {
-      this.#parts.log.warn('a running container does not fit its network any more', {
-        container: containerId,
-        network: endpoint.networkName,
-        error: messageOf(error),
-      });
+  async #replaceRules(): Promise<void> {
+    const bridges = this.#catalogue.bridges();
+    await this.#firewall.replace(bridges.map((driver) => driver.rules));
+    for (const { bridgeName } of bridges) routeLoopback(bridgeName);
+  }
+
+  #allow(driver: BridgeDriver): void {
+    this.#forward();
+    if (!this.#parts.config.iptables) return;
+    this.#firewall.addBridge(driver.rules);
+    routeLoopback(driver.bridgeName);
+  }
+
+  async #undo(driver: Network['driver']): Promise<void> {
+    if (driver instanceof BridgeDriver && this.#parts.config.iptables) {
+      this.#firewall.removeBridge(driver.rules);
     }
+    await driver.remove();
+  }
+
+  #refuseRemoval(network: Network): void {
+    const { name, settings } = network.record;
+    if (PREDEFINED.has(name)) throw new Forbidden(`${name} is a pre-defined network and cannot be removed`);
+    const users = this.#attachments.in(network.record.id).map(([containerId, { endpointId }]) => {
+      const container = this.#parts.containerName?.(containerId) ?? containerId;
+      return `name:"${container}" id:"${endpointId.slice(0, 12)}"`;
+    });
+    if (users.length > 0) {
+      throw new Forbidden(
+        `error while removing network: network ${name} has active endpoints (${users.join(', ')})`,
+      );
+    }
+    const made = this.#catalogue.all().some(({ record }) => record.settings.configFrom === name);
+    if (settings.configOnly && made) throw new Forbidden(`configuration network "${name}" is in use`);
+  }
+
+  #isUsed({ record }: Network): boolean {
+    const made = this.#catalogue.all().some((it) => it.record.settings.configFrom === record.name);
+    return this.#attachments.in(record.id).length > 0 || (record.settings.configOnly && made);
   }
 
   #containersOf(networkId: string): Record<string, NetworkContainer> {
     const name = this.#parts.containerName ?? (() => '');
-    const entries = [...this.#live].flatMap(([containerId, { endpoint }]) =>
-      endpoint?.networkId === networkId
-        ? [[containerId, networkContainer(name(containerId), endpoint)] as const]
-        : [],
-    );
-    return Object.fromEntries(entries);
+    const entries = this.#attachments
+      .in(networkId)
+      .map(([containerId, endpoint]) => [containerId, networkContainer(name(containerId), endpoint)]);
+    return Object.fromEntries(entries) as Record<string, NetworkContainer>;
   }
 
-  #find(reference: string): Network {
-    const exact = this.#byId(reference) ?? this.#networks.get(reference);
-    if (exact !== undefined) return exact;
-    const begun = [...this.#networks.values()].filter(({ record }) => record.id.startsWith(reference));
-    if (begun.length > 1) {
-      throw new InvalidArgument(
-        `network ${reference} is ambiguous (${begun.length} matches found based on ID prefix)`,
-      );
-    }
-    if (begun[0] === undefined || reference === '') throw new NotFound(`network ${reference} not found`);
-    return begun[0];
-  }
-
-  #byId(id: string): Network | undefined {
-    return [...this.#networks.values()].find(({ record }) => record.id === id);
-  }
-
-  #bridges(): BridgeDriver[] {
-    return [...this.#networks.values()].flatMap(({ driver }) =>
-      driver instanceof BridgeDriver ? [driver] : [],
-    );
-  }
-
-  #publish(action: 'connect' | 'disconnect', containerId: string, { id, name, driver }: NetworkRecord): void {
-    this.#parts.events.publish('network', action, id, { container: containerId, name, type: driver });
+  #publish(action: string, { id, name, driver }: NetworkRecord, more: Record<string, string> = {}): void {
+    this.#parts.events.publish('network', action, id, { ...more, name, type: driver });
   }
 
   async #warnOfDrops(): Promise<void> {
@@ -323,7 +343,7 @@ export class NetworkService {
         'a firewall of this host drops forwarded packets: containers may not reach other machines',
         {
           chain: `${family} ${table} ${chain}`,
-          remedy: `let packets from and to ${this.#bridges().map((driver) => driver.bridgeName)} pass there`,
+          remedy: `let packets from and to ${this.#catalogue.bridges().map((driver) => driver.bridgeName)} pass there`,
         },
       );
     }

@@ -1,93 +1,55 @@
-import { InvalidArgument } from '../../api/index.ts';
-import {
-  addAddress,
-  addRoute,
-  changeLink,
-  createVeth,
-  findLink,
-  getLink,
-  isolatePort,
-  readSysctl,
-  writeSysctl,
-} from '../../linux/index.ts';
+import { changeLink, createVeth, findLink, getLink, isolatePort } from '../../linux/index.ts';
+import type { AddressSpace } from '../address-space.ts';
 import { type Bridge, deleteBridge } from '../bridge-link.ts';
-import { contains, formatAddress, formatCidr, parseAddress, parseCidr, parseInterface } from '../cidr.ts';
-import type { BridgeRules } from '../firewall.ts';
+import type { BridgeRules } from '../firewall/rules.ts';
 import type { HostStack } from '../host-stack.ts';
-import { AddressPool } from '../ipam.ts';
-import { macOf } from '../mac.ts';
+import { macOf, macOfId } from '../mac.ts';
 import { type Attachment, type Driver, type Inside, NO_ATTACHMENT, type ReserveRequest } from './driver.ts';
-
-const DISABLE_IPV6 = 'net.ipv6.conf.default.disable_ipv6';
+import { addAddresses, allowIpv6 } from './inside.ts';
 
 export interface BridgeOptions {
   readonly mtu: number;
   /** Whether the containers may talk to each other. */
   readonly icc: boolean;
   readonly masquerade: boolean;
-  /** The part of the subnet to give addresses from, as CIDR. */
-  readonly range?: string | undefined;
-  /** The containers' gateway when it is not the bridge. */
-  readonly gateway?: string | undefined;
-  /** Whether it is the network that containers join when they name none. */
-  readonly isDefault: boolean;
+  /** Whether the containers reach nobody but each other and the bridge. */
+  readonly internal: boolean;
+  /** Interfaces of the host from which everything may come in. */
+  readonly trusted: readonly string[];
   /** The host address on which ports are published that name none. */
   readonly hostBinding: string;
+  /** The options as the Engine API shows them. */
+  readonly shown: Readonly<Record<string, string>>;
 }
 
 /** A network whose containers hang on a bridge, each by a veth pair. */
 export class BridgeDriver implements Driver {
   readonly kind = 'bridge';
   readonly ownNamespace = true;
-  /** The containers' gateway. */
-  readonly gateway: string;
-  /** The bridge's own address, by which containers reach the host. */
-  readonly hostAddress: string;
+  readonly settings: BridgeOptions;
   readonly #stack: HostStack;
   readonly #bridge: Bridge;
-  readonly #options: BridgeOptions;
-  readonly #pool: AddressPool;
+  readonly #space: AddressSpace;
 
-  /** Throws InvalidArgument when range or gateway do not lie in the bridge's subnet. */
-  constructor(stack: HostStack, bridge: Bridge, options: BridgeOptions) {
+  constructor(stack: HostStack, bridge: Bridge, space: AddressSpace, settings: BridgeOptions) {
     this.#stack = stack;
     this.#bridge = bridge;
-    this.#options = options;
-    const { address, subnet } = parseInterface(bridge.address);
-    this.hostAddress = formatAddress(address);
-    this.gateway = options.gateway ?? this.hostAddress;
-    if (!contains(subnet, parseAddress(this.gateway))) {
-      throw new InvalidArgument(`gateway ${this.gateway} is not within ${formatCidr(subnet)}`);
-    }
-    this.#pool = new AddressPool(subnet, options.range === undefined ? subnet : parseCidr(options.range));
-    this.#pool.reserve(this.hostAddress);
-    if (parseAddress(this.gateway).value !== address.value) this.#pool.reserve(this.gateway);
+    this.#space = space;
+    this.settings = settings;
   }
 
   get subnets() {
-    const range = this.#options.range;
-    const subnet = formatCidr(this.#pool.subnet);
-    return [{ subnet, gateway: this.gateway, ...(range === undefined ? {} : { range }) }];
+    return this.#space.subnets;
   }
 
-  get options(): Record<string, string> {
-    return {
-      ...(this.#options.isDefault ? { 'com.docker.network.bridge.default_bridge': 'true' } : {}),
-      'com.docker.network.bridge.enable_icc': String(this.#options.icc),
-      'com.docker.network.bridge.enable_ip_masquerade': String(this.#options.masquerade),
-      'com.docker.network.bridge.host_binding_ipv4': this.#options.hostBinding,
-      'com.docker.network.bridge.name': this.#bridge.name,
-      'com.docker.network.driver.mtu': String(this.#options.mtu),
-    };
+  get options(): Readonly<Record<string, string>> {
+    return this.settings.shown;
   }
 
   /** What the firewall has to do for this network. */
   get rules(): BridgeRules {
-    return {
-      bridge: this.#bridge.name,
-      subnet: formatCidr(this.#pool.subnet),
-      masquerade: this.#options.masquerade,
-    };
+    const { masquerade, internal, trusted } = this.settings;
+    return { bridge: this.#bridge.name, masquerade: masquerade && !internal, internal, trusted };
   }
 
   /** The interface, to tell it from bridges that nobody needs any more. */
@@ -95,17 +57,38 @@ export class BridgeDriver implements Driver {
     return this.#bridge.name;
   }
 
-  /** Throws Unavailable when no address is left. */
-  reserve({ endpointId, macAddress }: ReserveRequest): Attachment {
-    const ipAddress = this.#pool.allocate();
-    return {
-      ...NO_ATTACHMENT,
-      ipAddress,
-      prefixLen: this.#pool.subnet.prefixLength,
-      gateway: this.gateway,
-      macAddress: macAddress ?? macOf(ipAddress),
-      hostInterface: hostInterfaceOf(endpointId),
-    };
+  /** The bridge's own IPv4 address, by which containers reach the host. */
+  get hostAddress(): string | undefined {
+    return this.#bridge.address.split('/')[0] || undefined;
+  }
+
+  /** Throws Unavailable when no address is left, InvalidArgument or Forbidden when the wanted one cannot be had. */
+  reserve(request: ReserveRequest): Attachment {
+    const { endpointId, macAddress, linkLocal = [] } = request;
+    const ipv4 = this.#space.allocate(4, request.ipv4Address);
+    try {
+      const ipv6 = this.#space.allocate(6, request.ipv6Address);
+      const leaves = !this.settings.internal;
+      return {
+        ...NO_ATTACHMENT,
+        ...(ipv4 && {
+          ipAddress: ipv4.address,
+          prefixLen: ipv4.prefixLength,
+          gateway: leaves ? ipv4.gateway : '',
+        }),
+        ...(ipv6 && {
+          ipv6Address: ipv6.address,
+          ipv6PrefixLen: ipv6.prefixLength,
+          ipv6Gateway: leaves ? ipv6.gateway : '',
+        }),
+        macAddress: macAddress ?? (ipv4 === undefined ? macOfId(endpointId) : macOf(ipv4.address)),
+        hostInterface: hostInterfaceOf(endpointId),
+        ...(linkLocal.length > 0 && { linkLocal }),
+      };
+    } catch (error) {
+      this.#space.release(ipv4?.address ?? '');
+      throw error;
+    }
   }
 
   connect(inside: Inside, attachment: Attachment, containerId: string): void {
@@ -113,39 +96,39 @@ export class BridgeDriver implements Driver {
     this.#plugOutside(attachment.hostInterface, this.#stack.aliasOf(containerId));
   }
 
-  disconnect({ ipAddress, hostInterface }: Attachment): void {
-    this.#pool.release(ipAddress);
+  disconnect({ ipAddress, ipv6Address, hostInterface }: Attachment): void {
+    this.#space.release(ipAddress);
+    this.#space.release(ipv6Address);
     this.#stack.reaper.bury(hostInterface);
   }
 
   /** Throws InvalidArgument or Forbidden when the address cannot be had any more. */
-  adopt({ ipAddress, hostInterface }: Attachment): void {
-    this.#pool.reserve(ipAddress);
-    const link = findLink(this.#stack.netlink, hostInterface);
+  adopt({ ipAddress, ipv6Address, hostInterface }: Attachment): void {
+    const { netlink } = this.#stack;
+    const link = findLink(netlink, hostInterface);
     if (link !== undefined && link.master !== this.#bridge.index) {
-      this.#stack.netlink.send(changeLink(link.index, { master: this.#bridge.index, up: true }));
+      netlink.send(changeLink(link.index, { master: this.#bridge.index, up: true }));
+      if (!this.settings.icc) netlink.send(isolatePort(link.index, true));
     }
+    if (ipAddress !== '') this.#space.reserve(ipAddress);
+    if (ipv6Address !== '') this.#space.reserve(ipv6Address);
   }
 
   async remove(): Promise<void> {
     if (this.#bridge.own) await deleteBridge(this.#bridge.name);
   }
 
-  #plugInside(
-    { netlink, interfaceName }: Inside,
-    { hostInterface, macAddress, ipAddress, prefixLen, gateway }: Attachment,
-  ): void {
+  #plugInside({ netlink, interfaceName }: Inside, attachment: Attachment): void {
     // A network without IPv6 shall not have it by the back door of link-local addresses.
-    if (readSysctl(DISABLE_IPV6) === '0') writeSysctl(DISABLE_IPV6, '1');
-    const { mtu } = this.#options;
+    allowIpv6(attachment.ipv6Address !== '');
+    const { mtu } = this.settings;
     netlink.send(
       createVeth(
-        { name: interfaceName, mac: macAddress, mtu, up: true },
-        { name: hostInterface, mtu, netns: this.#stack.home },
+        { name: interfaceName, mac: attachment.macAddress, mtu, up: true },
+        { name: attachment.hostInterface, mtu, netns: this.#stack.home },
       ),
     );
-    const { index } = getLink(netlink, interfaceName);
-    netlink.send(addAddress(index, ipAddress, prefixLen), addRoute({ gateway, index }));
+    addAddresses(netlink, getLink(netlink, interfaceName).index, attachment);
   }
 
   #plugOutside(name: string, alias: string): void {
@@ -155,7 +138,7 @@ export class BridgeDriver implements Driver {
       changeLink(name, { alias, noLinkLocal: true }),
       changeLink(name, { master: this.#bridge.index, up: true }),
     );
-    if (!this.#options.icc) netlink.send(isolatePort(getLink(netlink, name).index, true));
+    if (!this.settings.icc) netlink.send(isolatePort(getLink(netlink, name).index, true));
   }
 }
 

@@ -1,12 +1,15 @@
 import type { Netlink } from '../../linux/index.ts';
+import type { Subnet } from '../address-space.ts';
 
 /** The kinds of networks, by the names that the Engine API gives them. */
-export type DriverKind = 'bridge' | 'host' | 'null';
+export type DriverKind = 'bridge' | 'host' | 'null' | 'macvlan' | 'ipvlan';
 
-/** A container's namespace from inside, while its interfaces are made. */
+/** A container's namespace from inside, while an interface is made. */
 export interface Inside {
   /** A socket in the container's namespace. */
   readonly netlink: Netlink;
+  /** The namespace, open. */
+  readonly netns: number;
   /** The name that the interface shall have: `eth0`. */
   readonly interfaceName: string;
 }
@@ -14,8 +17,12 @@ export interface Inside {
 export interface ReserveRequest {
   /** 64 hexadecimal digits. */
   readonly endpointId: string;
-  /** The user's choice of a hardware address. */
+  /** The user's choices. */
   readonly macAddress?: string | undefined;
+  readonly ipv4Address?: string | undefined;
+  readonly ipv6Address?: string | undefined;
+  /** Further addresses that are valid on the link alone. */
+  readonly linkLocal?: readonly string[];
 }
 
 /** What a container has in a network. Texts are empty and lengths 0 where a network gives none. */
@@ -27,8 +34,11 @@ export interface Attachment {
   readonly ipv6Address: string;
   readonly ipv6PrefixLen: number;
   readonly ipv6Gateway: string;
-  /** The host's end of the container's interface. */
+  /** The host's end of the container's interface; empty where it has none. */
   readonly hostInterface: string;
+  readonly linkLocal?: readonly string[];
+  /** The interface itself leads everywhere: the default route needs no gateway. */
+  readonly leadsEverywhere?: boolean;
 }
 
 export const NO_ATTACHMENT: Attachment = {
@@ -42,19 +52,12 @@ export const NO_ATTACHMENT: Attachment = {
   hostInterface: '',
 };
 
-/** A subnet of a network as the Engine API shows it. */
-export interface SubnetInfo {
-  readonly subnet: string;
-  readonly gateway: string;
-  readonly range?: string;
-}
-
 /** One network, done by one kind. The calls for containers are synchronous. */
 export interface Driver {
   readonly kind: DriverKind;
   /** Whether containers get a namespace of their own; else they are in the host's and `connect` is not called. */
   readonly ownNamespace: boolean;
-  readonly subnets: readonly SubnetInfo[];
+  readonly subnets: readonly Subnet[];
   /** The driver's options as the Engine API shows them. */
   readonly options: Readonly<Record<string, string>>;
 
@@ -62,8 +65,8 @@ export interface Driver {
   reserve(request: ReserveRequest): Attachment;
 
   /**
-   * Makes the interface that was decided on. Runs with the thread in the container's namespace. When it fails, `disconnect`
-   * and the end of the namespace undo it.
+   * Makes the interface that was decided on, with its addresses and without routes. Runs with the thread in the container's
+   * namespace. When it fails, `disconnect` undoes it.
    */
   connect(inside: Inside, attachment: Attachment, containerId: string): void;
 

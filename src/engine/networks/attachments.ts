@@ -1,0 +1,217 @@
+import { randomBytes } from 'node:crypto';
+import { Conflict, type EndpointSettings, Forbidden, messageOf, NotFound } from '../../api/index.ts';
+import { deleteInterface, type Sandboxes, setGateways } from '../../network/index.ts';
+import type { Logger } from '../log.ts';
+import type { Catalogue, Network } from './catalogue.ts';
+import { checkEndpoint, hasInterface, interfaceNameFor } from './endpoint.ts';
+import type { Endpoint, LiveSandbox, Sandbox } from './sandbox.ts';
+
+/** A network that a container shall join, and how. */
+export interface EndpointWish {
+  /** Name or ID. */
+  readonly network: string;
+  readonly settings: EndpointSettings;
+}
+
+export interface AttachmentsParts {
+  readonly sandboxes: Sandboxes;
+  readonly catalogue: Catalogue;
+  readonly log: Logger;
+  /** Called when a container has got its interface in a network, or has lost it. */
+  readonly told: (action: 'connect' | 'disconnect', containerId: string, network: Network) => void;
+}
+
+/** The running containers' places in the networks. */
+export class Attachments {
+  readonly #parts: AttachmentsParts;
+  /** What the containers have that are prepared, by container ID. */
+  readonly #live = new Map<string, Sandbox>();
+  /** Those of them that have their interfaces. */
+  readonly #connected = new Set<string>();
+
+  constructor(parts: AttachmentsParts) {
+    this.#parts = parts;
+  }
+
+  /** What a container has; undefined when it is not prepared. */
+  of(containerId: string): Sandbox | undefined {
+    return this.#live.get(containerId);
+  }
+
+  /** The containers in a network. */
+  in(networkId: string): Array<readonly [containerId: string, endpoint: Endpoint]> {
+    return [...this.#live].flatMap(([containerId, { endpoints }]) => {
+      const endpoint = endpoints.find((it) => it.networkId === networkId);
+      return endpoint === undefined ? [] : [[containerId, endpoint] as const];
+    });
+  }
+
+  /** See `NetworkService.prepare`. */
+  prepare(containerId: string, wishes: readonly EndpointWish[]): Sandbox {
+    this.#refuseTwice(containerId);
+    const endpoints: Endpoint[] = [];
+    try {
+      for (const wish of wishes) endpoints.push(this.#reserve(wish, endpoints));
+      const isolated = endpoints.every((it) => this.#networkOf(it).driver.ownNamespace);
+      const sandbox = isolated
+        ? { netnsPath: this.#parts.sandboxes.create(containerId), endpoints }
+        : { endpoints };
+      this.#live.set(containerId, sandbox);
+      return sandbox;
+    } catch (error) {
+      for (const endpoint of endpoints) this.#networkOf(endpoint).driver.disconnect(endpoint);
+      throw error;
+    }
+  }
+
+  /** See `NetworkService.share`. */
+  share(containerId: string, ownerId: string): Sandbox {
+    this.#refuseTwice(containerId);
+    const owner = this.#live.get(ownerId);
+    if (owner === undefined) throw new NotFound(`container ${ownerId} has no network`);
+    const sandbox = { ...owner, endpoints: [] };
+    this.#live.set(containerId, sandbox);
+    return sandbox;
+  }
+
+  /** See `NetworkService.connect`. */
+  connect(containerId: string): void {
+    const sandbox = this.#live.get(containerId);
+    if (sandbox === undefined) throw new NotFound(`container ${containerId} has no network`);
+    const { netnsPath, endpoints } = sandbox;
+    if (netnsPath !== undefined && endpoints.length > 0) this.#furnish(containerId, endpoints, endpoints);
+    this.#connected.add(containerId);
+    for (const endpoint of endpoints) {
+      this.#parts.told('connect', containerId, this.#networkOf(endpoint));
+    }
+  }
+
+  /** Joins a running container to one more network; when it fails nothing has changed. */
+  join(containerId: string, wish: EndpointWish): Sandbox {
+    const sandbox = this.#sandboxOf(containerId);
+    const endpoint = this.#reserve(wish, sandbox.endpoints);
+    const network = this.#networkOf(endpoint);
+    const joined = { ...sandbox, endpoints: [...sandbox.endpoints, endpoint] };
+    try {
+      this.#furnish(containerId, [endpoint], joined.endpoints);
+    } catch (error) {
+      network.driver.disconnect(endpoint);
+      throw error;
+    }
+    this.#live.set(containerId, joined);
+    this.#parts.told('connect', containerId, network);
+    return joined;
+  }
+
+  /** Takes a running container out of a network. Throws Forbidden when it is not in it. */
+  leave(containerId: string, network: Network): Sandbox {
+    const sandbox = this.#sandboxOf(containerId);
+    const endpoint = sandbox.endpoints.find(({ networkId }) => networkId === network.record.id);
+    if (endpoint === undefined) {
+      throw new Forbidden(`container ${containerId} is not connected to network ${network.record.name}`);
+    }
+    const left = { ...sandbox, endpoints: sandbox.endpoints.filter((it) => it !== endpoint) };
+    this.#live.set(containerId, left);
+    network.driver.disconnect(endpoint);
+    this.#parts.sandboxes.furnish(containerId, ({ netlink }) => {
+      if (endpoint.interfaceName !== '') deleteInterface(netlink, endpoint.interfaceName);
+      setGateways(netlink, left.endpoints);
+    });
+    this.#parts.told('disconnect', containerId, network);
+    return left;
+  }
+
+  /** See `NetworkService.detach`. */
+  detach(containerId: string): void {
+    const endpoints = this.#live.get(containerId)?.endpoints ?? [];
+    this.#live.delete(containerId);
+    try {
+      for (const endpoint of endpoints)
+        this.#parts.catalogue.byId(endpoint.networkId)?.driver.disconnect(endpoint);
+    } finally {
+      this.#parts.sandboxes.delete(containerId);
+    }
+    if (!this.#connected.delete(containerId)) return;
+    for (const endpoint of endpoints) {
+      const network = this.#parts.catalogue.byId(endpoint.networkId);
+      if (network !== undefined) this.#parts.told('disconnect', containerId, network);
+    }
+  }
+
+  /** Takes up the running containers' places again. */
+  adopt(live: readonly LiveSandbox[]): void {
+    for (const { containerId, sandbox } of live) {
+      this.#live.set(containerId, sandbox);
+      this.#connected.add(containerId);
+      for (const endpoint of sandbox.endpoints) this.#adoptEndpoint(containerId, endpoint);
+    }
+  }
+
+  /** A container keeps running even when its place was given away: that is worth a line in the log, not a refusal. */
+  #adoptEndpoint(containerId: string, endpoint: Endpoint): void {
+    try {
+      this.#networkOf(endpoint).driver.adopt(endpoint);
+    } catch (error) {
+      this.#parts.log.warn('a running container does not fit its network any more', {
+        container: containerId,
+        network: endpoint.networkName,
+        error: messageOf(error),
+      });
+    }
+  }
+
+  #reserve({ network: reference, settings }: EndpointWish, present: readonly Endpoint[]): Endpoint {
+    const network = this.#parts.catalogue.find(reference);
+    const { record, driver } = network;
+    checkEndpoint(record, settings);
+    if (present.some(({ networkId }) => networkId === record.id)) {
+      throw new Forbidden(`the container is connected to network ${record.name} already`);
+    }
+    const { IPAMConfig, MacAddress, Aliases, GwPriority } = settings;
+    const endpointId = randomBytes(32).toString('hex');
+    const attachment = driver.reserve({
+      endpointId,
+      macAddress: MacAddress || undefined,
+      ipv4Address: IPAMConfig?.IPv4Address || undefined,
+      ipv6Address: IPAMConfig?.IPv6Address || undefined,
+      linkLocal: IPAMConfig?.LinkLocalIPs ?? [],
+    });
+    return {
+      ...attachment,
+      networkName: record.name,
+      networkId: record.id,
+      endpointId,
+      interfaceName: hasInterface(driver.kind) ? interfaceNameFor(settings, present) : '',
+      gatewayPriority: GwPriority,
+      aliases: Aliases,
+    };
+  }
+
+  /** Makes the interfaces of `fresh`, and points the default routes where they belong among `all`. */
+  #furnish(containerId: string, fresh: readonly Endpoint[], all: readonly Endpoint[]): void {
+    this.#parts.sandboxes.furnish(containerId, (inside) => {
+      for (const endpoint of fresh) {
+        const { interfaceName } = endpoint;
+        this.#networkOf(endpoint).driver.connect({ ...inside, interfaceName }, endpoint, containerId);
+      }
+      setGateways(inside.netlink, all);
+    });
+  }
+
+  #networkOf({ networkId, networkName }: Endpoint): Network {
+    const network = this.#parts.catalogue.byId(networkId);
+    if (network === undefined) throw new NotFound(`network ${networkName} not found`);
+    return network;
+  }
+
+  #sandboxOf(containerId: string): Sandbox {
+    const sandbox = this.#live.get(containerId);
+    if (sandbox?.netnsPath === undefined)
+      throw new Conflict(`container ${containerId} has no network of its own`);
+    return sandbox;
+  }
+
+  #refuseTwice(containerId: string): void {
+    if (this.#live.has(containerId)) throw new Conflict(`container ${containerId} is connected already`);
+  }
+}

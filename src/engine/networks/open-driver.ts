@@ -1,0 +1,39 @@
+import {
+  AddressSpace,
+  BridgeDriver,
+  type Driver,
+  enableForwarding6,
+  type HostStack,
+  nullDriver,
+  openOwnBridge,
+  parseCidr,
+} from '../../network/index.ts';
+import type { EngineConfig } from '../config.ts';
+import { bridgeNameOf, bridgeOptions } from './bridge-options.ts';
+import type { NetworkRecord } from './store.ts';
+
+/**
+ * Makes on the host what a network of the user's own needs, exactly as its record says, whatever is there already. Throws
+ * Conflict, InvalidArgument, SyscallError.
+ */
+export function openDriver(stack: HostStack, record: NetworkRecord, config: EngineConfig): Driver {
+  if (record.settings.configOnly) return nullDriver();
+  return openBridgeNetwork(stack, record, config);
+}
+
+function openBridgeNetwork(stack: HostStack, record: NetworkRecord, config: EngineConfig): BridgeDriver {
+  const { subnets, ipv6, internal } = record.settings;
+  const options = bridgeOptions(record, config);
+  const space = new AddressSpace(subnets);
+  const addresses = subnets.flatMap(({ subnet, gateway }) =>
+    gateway === undefined ? [] : [`${gateway}/${parseCidr(subnet).prefixLength}`],
+  );
+  const bridge = openOwnBridge(stack, {
+    name: bridgeNameOf(record),
+    networkId: record.id,
+    addresses,
+    mtu: options.mtu,
+  });
+  if (ipv6 && !internal && config.ipForward) enableForwarding6(stack.netlink);
+  return new BridgeDriver(stack, bridge, space, options);
+}
