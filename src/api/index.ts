@@ -10,4 +10,5 @@ export * from './types/image.ts';
 export * from './types/network.ts';
 export * from './types/network-request.ts';
 export * from './types/system.ts';
+export * from './types/volume.ts';
 export * from './version.ts';

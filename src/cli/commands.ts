@@ -15,6 +15,7 @@ export const groups: Readonly<Record<string, string>> = {
   image: 'Manage images',
   registry: 'Serve images to others',
   system: 'Manage the engine',
+  volume: 'Manage volumes',
 };
 
 /** Commands that people use most, in the order in which `--help` shows them. */
@@ -116,6 +117,20 @@ export const commands: readonly CommandEntry[] = [
   ),
   entry(both('update'), "Change containers' limits", () => import('./commands/update.ts')),
   entry(['version'], 'Show the versions of client and engine', () => import('./commands/version.ts')),
+  entry(['volume create'], 'Create a volume', () => import('./commands/volume-create.ts')),
+  entry(
+    ['volume inspect'],
+    'Show all there is to know about volumes',
+    () => import('./commands/volume-inspect.ts'),
+  ),
+  entry(['volume ls', 'volume list'], 'List volumes', () => import('./commands/volume-ls.ts')),
+  entry(['volume prune'], 'Remove unused volumes', () => import('./commands/volume-prune.ts')),
+  entry(['volume rm', 'volume remove'], 'Remove volumes', () => import('./commands/volume-rm.ts')),
+  entry(
+    ['volume update'],
+    'Update a volume (cluster volumes only)',
+    () => import('./commands/volume-update.ts'),
+  ),
   entry(
     both('wait'),
     'Wait until containers stop, then print their exit codes',

@@ -13,3 +13,4 @@ export { Images } from './images.ts';
 export { parseJson, readLines } from './json.ts';
 export { System } from './system.ts';
 export type * from './types.ts';
+export { type CreateVolume, Volumes } from './volumes.ts';

@@ -370,3 +370,20 @@ export interface ChangeItem {
   /** 0 changed, 1 added, 2 deleted. */
   readonly Kind: number;
 }
+
+export interface VolumeResource {
+  readonly CreatedAt?: string;
+  readonly Driver: string;
+  readonly Labels: Readonly<Record<string, string>> | null;
+  readonly Mountpoint: string;
+  readonly Name: string;
+  readonly Options: Readonly<Record<string, string>> | null;
+  readonly Scope: string;
+  readonly Status?: Readonly<Record<string, unknown>>;
+  readonly UsageData?: { readonly RefCount: number; readonly Size: number } | null;
+}
+
+export interface VolumePruneReport {
+  readonly VolumesDeleted: readonly string[] | null;
+  readonly SpaceReclaimed: number;
+}

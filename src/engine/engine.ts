@@ -10,6 +10,7 @@ import { ImageService } from './images/index.ts';
 import { log } from './log.ts';
 import { NetworkService } from './networks/index.ts';
 import { System } from './system/index.ts';
+import { VolumeService } from './volumes/index.ts';
 
 /** The engine: every noun's service, made in the order in which they need each other. */
 export class Engine {
@@ -17,18 +18,20 @@ export class Engine {
   readonly events: EventBus;
   readonly images: ImageService;
   readonly networks: NetworkService;
+  readonly volumes: VolumeService;
   readonly containers: ContainerService;
   readonly system: System;
   readonly #database: Database;
 
   private constructor(
-    parts: Pick<Engine, 'config' | 'events' | 'images' | 'networks' | 'containers' | 'system'>,
+    parts: Pick<Engine, 'config' | 'events' | 'images' | 'networks' | 'volumes' | 'containers' | 'system'>,
     database: Database,
   ) {
     this.config = parts.config;
     this.events = parts.events;
     this.images = parts.images;
     this.networks = parts.networks;
+    this.volumes = parts.volumes;
     this.containers = parts.containers;
     this.system = parts.system;
     this.#database = database;
@@ -68,12 +71,19 @@ export class Engine {
       }),
       (it) => it.close(),
     );
-    containers = await ContainerService.open({ database, config, images, networks, events, log });
+    const volumes = await VolumeService.open({
+      database,
+      dataRoot,
+      events,
+      log,
+      users: () => containers?.volumeUsers() ?? new Map(),
+    });
+    containers = await ContainerService.open({ database, config, images, networks, volumes, events, log });
     await images.collect();
     const counted = containers;
     const system = new System(config, events, () => ({ ...counted.count(), images: images.count() }));
     undo.move();
-    return new Engine({ config, events, images, networks, containers, system }, database);
+    return new Engine({ config, events, images, networks, volumes, containers, system }, database);
   }
 
   /** Lets go of everything. Containers go on running. */

@@ -10,3 +10,4 @@ export { lockFolder } from './lock.ts';
 export * from './log.ts';
 export * from './networks/index.ts';
 export * from './system/index.ts';
+export * from './volumes/index.ts';

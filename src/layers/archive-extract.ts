@@ -67,8 +67,11 @@ class Extraction {
 
   async apply(entry: TarEntry, reader: TarReader): Promise<void> {
     const clean = cleanName(entry.name);
-    // The folder to extract into stays as it is.
-    if (clean === '') return;
+    // The folder to extract into stays as it is, as a rule.
+    if (clean === '') {
+      if (this.#options.withRoot && entry.type === 'directory') this.#directory(this.#root, entry);
+      return;
+    }
     const name = join(this.#root, clean);
     this.#makeParents(parentOf(clean));
     this.#makeRoom(name, entry);

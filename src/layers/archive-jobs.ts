@@ -7,11 +7,16 @@ export interface FileView {
   readonly rootfs: string;
   /** Files of the engine that lie over those of the layers, by the path in the container. */
   readonly files?: Readonly<Record<string, string>>;
-  /** What of the host is mounted over the layers, parents before children: seen by copies, no part of an export. */
+  /**
+   * What of the host is mounted over the layers, parents before children: seen by copies, no part of an export. Places for it
+   * that are missing are made, as a start of the container would.
+   */
   readonly mounts?: ReadonlyArray<{
     readonly source: string;
     readonly target: string;
     readonly readonly: boolean;
+    /** A path in `source`, out of which nothing leads. */
+    readonly subpath?: string | undefined;
   }>;
 }
 
@@ -25,6 +30,8 @@ export interface LayerPair {
 }
 
 export interface ExtractOptions {
+  /** Give the folder itself the owner, mode and attributes that the archive names for its root, instead of keeping them. */
+  readonly withRoot?: boolean;
   /** Refuse to put a folder in the place of something else, and the other way round. */
   readonly keepKinds: boolean;
   /** The owner of all that is made, instead of what the archive says. */
@@ -43,6 +50,7 @@ export type ArchiveJob =
       readonly fd: number;
       readonly options: ExtractOptions;
     }
+  | { readonly kind: 'copy'; readonly from: string; readonly path: string; readonly to: string }
   | { readonly kind: 'changes'; readonly layers: LayerPair }
   | { readonly kind: 'diff'; readonly layers: LayerPair; readonly fd: number };
 

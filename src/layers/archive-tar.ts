@@ -166,7 +166,7 @@ function linkOf(name: string): string | undefined {
 }
 
 /** What a container can bring about by moving its files while they are read. */
-function hasVanished(error: unknown): boolean {
+export function hasVanished(error: unknown): boolean {
   return ['ENOENT', 'ENOTDIR', 'ELOOP', 'EINVAL', 'ENXIO'].includes((error as { code?: string }).code ?? '');
 }
 
@@ -201,7 +201,7 @@ function timeOf(nanos: bigint): FileTime {
 }
 
 /** The attributes that mean something elsewhere: capabilities, access lists and those of users. */
-function xattrsOf(name: string): Map<string, Buffer> {
+export function xattrsOf(name: string): Map<string, Buffer> {
   const xattrs = new Map<string, Buffer>();
   try {
     const path = toCPath(name);

@@ -1,4 +1,13 @@
-import { closeSync, existsSync, lstatSync, mkdirSync, openSync, readSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import { InvalidArgument, messageOf } from '../api/index.ts';
@@ -13,6 +22,7 @@ import {
   MS_REC,
   MS_REMOUNT,
   mount,
+  openBeneath,
   openInRoot,
   pivotInto,
 } from '../linux/index.ts';
@@ -24,6 +34,7 @@ import { TreeWriter } from './archive-tar.ts';
 import { decompress } from './compression.ts';
 import { LayerDiff } from './diff.ts';
 import { mountRootfs } from './mount.ts';
+import { copyTree } from './tree-copy.ts';
 import { UNPACK_LIMITS } from './unpack/limits.ts';
 import { toPath } from './unpack/names.ts';
 
@@ -52,6 +63,11 @@ async function run(job: ArchiveJob): Promise<Omit<ArchiveAnswer & { kind: 'done'
     if (job.kind === 'changes') return { changes: diff.changes() };
     say({ kind: 'begun' });
     diff.write(new TreeWriter(job.fd));
+    return {};
+  }
+  if (job.kind === 'copy') {
+    seeFolders(job);
+    copyTree('from', 'to');
     return {};
   }
   seeFiles(job.view, job.kind !== 'export');
@@ -87,14 +103,79 @@ function seeFiles({ rootfs, files = {}, mounts = [] }: FileView, withMounts: boo
   const root = openSync(rootfs, O_PATH);
   try {
     for (const [path, source] of Object.entries(files)) cover(root, path, source, MS_BIND);
-    for (const { source, target, readonly } of withMounts ? mounts : []) {
-      cover(root, target, source, MS_BIND | MS_REC);
+    for (const { source, target, readonly, subpath } of withMounts ? mounts : []) {
+      using opened = openSource(source, subpath);
+      if (opened === undefined) continue;
+      makePlace(root, target, fstatSync(opened.fd).isDirectory());
+      cover(root, target, `/proc/thread-self/fd/${opened.fd}`, MS_BIND | MS_REC);
       cover(root, target, undefined, MS_BIND | MS_REMOUNT | HARMLESS | (readonly ? MS_RDONLY : 0));
     }
   } finally {
     closeSync(root);
   }
   pivotInto(rootfs);
+}
+
+interface Opened extends Disposable {
+  readonly fd: number;
+}
+
+/** Node keeps book of what it opens in a thread: everything is closed by whom it was opened. */
+function openSource(source: string, subpath: string | undefined): Opened | undefined {
+  try {
+    const fd = openSync(source, O_PATH);
+    const folder = { fd, [Symbol.dispose]: () => closeSync(fd) };
+    if (subpath === undefined) return folder;
+    using _folder = folder;
+    const inside = openBeneath(fd, subpath, O_PATH);
+    return { fd: inside, [Symbol.dispose]: () => close(inside) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Makes a folder or an empty file, and the folders above it, where the container has nothing. */
+function makePlace(root: number, path: string, isFolder: boolean): void {
+  const parts = path.split('/').filter(Boolean);
+  for (const [index, name] of parts.entries()) {
+    if (isThere(root, parts.slice(0, index + 1).join('/'))) continue;
+    const parent = openInRoot(root, parts.slice(0, index).join('/') || '/', O_PATH);
+    try {
+      const place = `/proc/thread-self/fd/${parent}/${name}`;
+      if (isFolder || index < parts.length - 1) mkdirSync(place, 0o755);
+      else closeSync(openSync(place, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o755));
+    } catch {
+      // Something is in its way, a dangling link for instance: the mount is not seen then.
+      return;
+    } finally {
+      close(parent);
+    }
+  }
+}
+
+function isThere(root: number, path: string): boolean {
+  try {
+    close(openInRoot(root, path, O_PATH));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Makes `/from` and `/to` all that there is. */
+function seeFolders({ from, path, to }: ArchiveJob & { kind: 'copy' }): void {
+  const root = openSync(from, O_PATH);
+  const source = openInRoot(root, path, O_PATH | constants.O_DIRECTORY);
+  const target = openSync(to, O_PATH);
+  mount('tmpfs', from, 'tmpfs', HARMLESS);
+  for (const [name, fd] of Object.entries({ from: source, to: target })) {
+    mkdirSync(join(from, name));
+    mountHarmless(`/proc/thread-self/fd/${fd}`, join(from, name));
+  }
+  closeSync(root);
+  closeSync(target);
+  close(source);
+  pivotInto(from);
 }
 
 /** Mounts a file or folder where the container has it, or changes that mount, if the container has the place for it. */

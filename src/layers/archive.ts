@@ -71,6 +71,19 @@ export async function extractIntoView(
   return { done: finish(work, fed), ended };
 }
 
+/**
+ * Copies everything in the folder `path` of the root `from`, in which links lead where they do for a container, into the empty
+ * folder `to`, which becomes like it. Both are absolute. Throws NotFound, Internal; then `to` may hold a part.
+ */
+export async function copyFolder(from: string, path: string, to: string): Promise<void> {
+  const work = await begin({ kind: 'copy', from, path, to });
+  try {
+    await work.done;
+  } finally {
+    await work.ended;
+  }
+}
+
 async function finish(work: Work, fed: Promise<Error | undefined>): Promise<void> {
   await work.done;
   await work.ended;

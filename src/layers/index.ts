@@ -19,4 +19,5 @@ export { MAX_LAYERS, mountRootfs, type RootfsMount, unmountRootfs } from './moun
 export * from './oci.ts';
 export { Pins } from './pins.ts';
 export { type Layer, LayerStore, type PreparedLayer } from './store.ts';
+export { copyAttributes } from './tree-copy.ts';
 export { UNPACK_LIMITS, type UnpackLimits } from './unpack/limits.ts';

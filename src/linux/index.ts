@@ -1,6 +1,7 @@
 export * from './cgroup.ts';
 export { type CgroupStats, cgroupStats, type IoCount } from './cgroup-stats.ts';
 export * from './chroot.ts';
+export * from './copy-file.ts';
 export * from './epoll.ts';
 export * from './eventfd.ts';
 export * from './fd.ts';
@@ -12,6 +13,7 @@ export * from './memory.ts';
 export * from './mknod.ts';
 export * from './mount.ts';
 export * from './mount-namespace.ts';
+export * from './mountinfo.ts';
 export { Netlink } from './netlink.ts';
 export * from './netlink-address.ts';
 export type { NetlinkRequest } from './netlink-message.ts';

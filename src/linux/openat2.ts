@@ -5,6 +5,7 @@ import { check, libc } from './libc.ts';
 const SYS_OPENAT2 = 437;
 const O_PATH = 0o10000000;
 const RESOLVE_NO_MAGICLINKS = 0x02n;
+const RESOLVE_BENEATH = 0x08n;
 const RESOLVE_IN_ROOT = 0x10n;
 
 const openat2Call = libc.func('syscall', 'long', ['long', 'int', 'str', 'const uint8_t *', 'size_t']);
@@ -14,9 +15,21 @@ const openat2Call = libc.func('syscall', 'long', ['long', 'int', 'str', 'const u
  * nor a symbolic link leads out, openat2(2). Gives the descriptor. Throws SyscallError.
  */
 export function openInRoot(root: number, path: string, flags: number): number {
+  return openat2(root, path, flags, RESOLVE_IN_ROOT);
+}
+
+/**
+ * As `openInRoot`, but what leads out of the folder `root` is no way to be bent back into it: an absolute path, and `..` or a
+ * symbolic link that leaves it, are EXDEV. Throws SyscallError.
+ */
+export function openBeneath(root: number, path: string, flags: number): number {
+  return openat2(root, path, flags, RESOLVE_BENEATH);
+}
+
+function openat2(root: number, path: string, flags: number, resolve: bigint): number {
   const how = Buffer.alloc(24);
   how.writeBigUInt64LE(BigInt(flags | 0o2000000), 0);
-  how.writeBigUInt64LE(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, 16);
+  how.writeBigUInt64LE(resolve | RESOLVE_NO_MAGICLINKS, 16);
   return check(openat2Call(SYS_OPENAT2, root, path, how, how.length), 'openat2', path);
 }
 

@@ -1,10 +1,21 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, mount, umountIfMounted } from '../linux/index.ts';
 import { startTime } from './process.ts';
 
 const SOCKET_NAME = 16;
+/** In the names of folders beside places, which are never mounted on. */
+export const SCRATCH = '.scratch-';
 
 /**
  * The folder of a container while it has processes: the OCI bundle, and the files by which conmon is reached. It lives
@@ -46,6 +57,23 @@ export class Bundle {
     mount('shm', this.sharedMemory, 'tmpfs', flags, `mode=1777,size=${bytes}`);
   }
 
+  /**
+   * A new folder, or an empty file, on which the caller mounts something that the container is to mount in its turn. Removing the
+   * bundle unmounts it.
+   */
+  mountPlace(name: string, isFolder = true): string {
+    mkdirSync(this.#places, { recursive: true, mode: 0o700 });
+    const place = join(this.#places, name);
+    if (isFolder) mkdirSync(place);
+    else writeFileSync(place, '', { flag: 'wx' });
+    return place;
+  }
+
+  /** A place that `mountPlace` gave. */
+  placeOf(name: string): string {
+    return join(this.#places, name);
+  }
+
   /** A socket over which a runtime sends the terminal of an exec. Its path must be short: see unix(7). */
   terminalSocket(execId: string): string {
     const folder = join(this.#execRoot, 'tty');
@@ -70,13 +98,33 @@ export class Bundle {
   }
 
   async remove(): Promise<void> {
-    umountIfMounted(this.sharedMemory);
+    this.#unmount();
     await rm(this.folder, { recursive: true, force: true });
   }
 
   removeSync(): void {
-    umountIfMounted(this.sharedMemory);
+    this.#unmount();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  get #places(): string {
+    return join(this.folder, 'mounts');
+  }
+
+  /** Places go one by one, in a way that fails where something is still mounted: what is in it is not the engine's to delete. */
+  #unmount(): void {
+    umountIfMounted(this.sharedMemory);
+    if (!existsSync(this.#places)) return;
+    for (const entry of readdirSync(this.#places, { withFileTypes: true })) {
+      const place = this.placeOf(entry.name);
+      if (entry.name.includes(SCRATCH)) {
+        rmSync(place, { recursive: true });
+        continue;
+      }
+      umountIfMounted(place);
+      if (entry.isDirectory()) rmdirSync(place);
+      else unlinkSync(place);
+    }
   }
 
   /** The pid of conmon, or undefined when it was never written. */

@@ -1,5 +1,5 @@
 export { type AttachOptions, Relay } from './attach/relay.ts';
-export { Bundle } from './bundle.ts';
+export { Bundle, SCRATCH } from './bundle.ts';
 export { type ConmonOptions, createContainer, type OciRuntime } from './conmon.ts';
 export { tellConmon } from './conmon-control.ts';
 export {

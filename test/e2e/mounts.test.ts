@@ -98,9 +98,8 @@ describe('mounts of the host, by the official client', needs('root', 'docker'), 
     assert.equal(existsSync(join(folder, 'written')), false);
   });
 
-  test('named volumes, places twice and paths that are not absolute are refused', async () => {
+  test('places twice and paths that are not absolute are refused', async () => {
     for (const args of [
-      ['-v', 'named:/data'],
       ['-v', `${folder}:/data`, '-v', `${folder}:/data/`],
       ['-v', `${folder}:data`],
       ['-v', `${folder}:/`],

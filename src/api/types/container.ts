@@ -77,8 +77,27 @@ export const MountSchema = v.looseObject({
   Target: text,
   ReadOnly: flag,
   Consistency: text,
-  BindOptions: v.nullish(v.looseObject({ Propagation: text, NonRecursive: flag, CreateMountpoint: flag })),
-  TmpfsOptions: v.nullish(v.looseObject({ SizeBytes: integer, Mode: integer })),
+  BindOptions: v.nullish(
+    v.looseObject({
+      Propagation: text,
+      NonRecursive: flag,
+      CreateMountpoint: flag,
+      ReadOnlyNonRecursive: flag,
+      ReadOnlyForceRecursive: flag,
+    }),
+  ),
+  VolumeOptions: v.nullish(
+    v.looseObject({
+      NoCopy: flag,
+      Labels: textMap,
+      Subpath: text,
+      DriverConfig: v.nullish(v.looseObject({ Name: text, Options: textMap })),
+    }),
+  ),
+  ImageOptions: v.nullish(v.looseObject({ Subpath: text })),
+  TmpfsOptions: v.nullish(
+    v.looseObject({ SizeBytes: integer, Mode: integer, Options: v.nullish(v.array(texts), []) }),
+  ),
 });
 
 const hostConfigEntries = {

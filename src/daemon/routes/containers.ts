@@ -34,7 +34,7 @@ export function containerRoutes(router: Router, { containers }: ContainersEngine
   router.post('/containers/create', async (ctx) => {
     const request = await ctx.json(CreateContainerSchema);
     const name = ctx.query.get('name') || undefined;
-    ctx.send(201, containers.create(request, name?.replace(/^\//, '')));
+    ctx.send(201, await containers.create(request, name?.replace(/^\//, '')));
   });
 
   router.get('/containers/{id}/json', async (ctx) => {
@@ -109,7 +109,11 @@ export function containerRoutes(router: Router, { containers }: ContainersEngine
   });
 
   router.delete('/containers/{id}', async (ctx) => {
-    await containers.remove(id(ctx), { force: ctx.bool('force'), link: ctx.bool('link') });
+    await containers.remove(id(ctx), {
+      force: ctx.bool('force'),
+      volumes: ctx.bool('v'),
+      link: ctx.bool('link'),
+    });
     ctx.send(204);
   });
 }

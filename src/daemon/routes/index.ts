@@ -11,15 +11,17 @@ import { statsRoutes } from './stats.ts';
 import { swarmRoutes } from './swarm.ts';
 import { type SystemEngine, systemRoutes } from './system.ts';
 import { updateRoutes } from './update.ts';
+import { type VolumesEngine, volumeRoutes } from './volumes.ts';
 
 /** What the routes call of the engine. */
-export type RoutedEngine = SystemEngine & ImagesEngine & NetworksEngine & ContainersEngine;
+export type RoutedEngine = SystemEngine & ImagesEngine & NetworksEngine & VolumesEngine & ContainersEngine;
 
 /** Everything that the engine answers. */
 export function registerRoutes(router: Router, engine: RoutedEngine): void {
   systemRoutes(router, engine);
   imageRoutes(router, engine);
   networkRoutes(router, engine);
+  volumeRoutes(router, engine);
   containerRoutes(router, engine);
   archiveRoutes(router, engine);
   attachRoutes(router, engine);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { Bundle } from '../../runtime/index.ts';
-import { Mutex } from './mutex.ts';
+import { Mutex } from '../mutex.ts';
 import type { ContainerRecord, ContainerState } from './record.ts';
 
 /** How a container's process ended. */

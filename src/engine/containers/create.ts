@@ -15,6 +15,8 @@ import type { EngineConfig } from '../config.ts';
 import { Container } from './container.ts';
 import { completeLogConfig, validateLogConfig } from './logs/drivers.ts';
 import { mergeConfig } from './merge.ts';
+import { copyUp } from './mounts/copy-up.ts';
+import { makeVolumes, planMounts } from './mounts/plan.ts';
 import { generateName } from './names.ts';
 import { checkModeConflicts, chooseNetworks } from './network-config.ts';
 import type { ContainerParts } from './parts.ts';
@@ -31,14 +33,14 @@ export interface CreatedContainer {
 }
 
 /**
- * Makes a container: its record, and folders for its writable layer. Nothing runs. Throws NotFound (image), Conflict
- * (name), InvalidArgument, NotImplemented; then nothing is left.
+ * Makes a container: its record, folders for its writable layer, and its volumes, filled from the image. Nothing runs. Throws
+ * NotFound (image, container), Conflict (name), InvalidArgument, NotImplemented, Internal; then nothing is left.
  */
-export function createContainer(
+export async function createContainer(
   parts: ContainerParts,
   request: CreateContainerRequest,
   name: string | undefined,
-): CreatedContainer {
+): Promise<CreatedContainer> {
   const { store, images, config: engine } = parts;
   if (name !== undefined) validateName(name);
   if (request.Image === '')
@@ -56,9 +58,13 @@ export function createContainer(
   validateHostConfig(hostConfig, engine);
   validateLogConfig(hostConfig.LogConfig);
   parts.security.options(hostConfig);
+  const wanted = planMounts(parts, config, hostConfig);
 
   const chosen = name?.replace(/^\//, '') ?? generateName((taken) => store.isNameTaken(taken));
   using _name = store.reserveName(chosen);
+  await using undo = new AsyncDisposableStack();
+  const made: string[] = [];
+  undo.defer(() => parts.volumes.forget(made));
   const record: ContainerRecord = {
     id,
     name: chosen,
@@ -67,15 +73,15 @@ export function createContainer(
     config,
     hostConfig,
     networkingConfig,
+    mounts: makeVolumes(parts, wanted, made),
   };
   const container = new Container(record, INITIAL_STATE, engine);
+  undo.defer(() => rmSync(container.files.folder, { recursive: true, force: true }));
   makeFolders(container);
-  try {
-    store.add(container);
-  } catch (error) {
-    rmSync(container.files.folder, { recursive: true, force: true });
-    throw error;
-  }
+  using _needs = store.announce(record);
+  await copyUp(parts, container);
+  store.add(container, () => parts.volumes.confirm(made));
+  undo.move();
   parts.publish(container, 'create');
   return { Id: id, Warnings: [] };
 }

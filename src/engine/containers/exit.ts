@@ -4,6 +4,7 @@ import { unmountRootfs } from '../../layers/index.ts';
 import { oomKills, removeCgroup } from '../../linux/index.ts';
 import { deleteContainer, type Exit } from '../../runtime/index.ts';
 import type { Container } from './container.ts';
+import { giveBackVolumes, publishUnmounts } from './mounts/bring.ts';
 import type { ContainerParts } from './parts.ts';
 import { type ContainerState, isRunning } from './record.ts';
 import { wantsRestart } from './restart-policy.ts';
@@ -23,6 +24,7 @@ export function takeExit(parts: ContainerParts, container: Container, exit: Exit
   const oomKilled = oomKills(parts.cgroupOf(container)) > 0;
   if (oomKilled) parts.publish(container, 'oom');
   disconnect(parts, container);
+  publishUnmounts(parts, container);
   record(parts, container, {
     status: 'exited',
     pid: 0,
@@ -69,6 +71,7 @@ export async function releaseRun(parts: ContainerParts, container: Container): P
     await deleteProcesses(parts, container);
     // The bundle goes last: as long as it is there, the next engine knows that there is something to take away.
     container.bundle.removeSync();
+    await giveBackVolumes(parts, container);
   } catch (error) {
     parts.log.error("cannot remove the runtime's part of the container", {
       container: container.id,

@@ -1,7 +1,7 @@
 import { Conflict } from '../../api/index.ts';
 import { type FileView, type LayerPair, mountRootfs, unmountRootfs } from '../../layers/index.ts';
 import type { Container } from './container.ts';
-import { mountPoints } from './mounts.ts';
+import { filesOf } from './mounts/view.ts';
 import type { ContainerParts } from './parts.ts';
 import { isRunning } from './record.ts';
 
@@ -24,12 +24,13 @@ export function withFiles<Result extends FileWork>(
     .run(async () => {
       if (!parts.store.has(container.id)) throw new Conflict(`container ${container.id} is being removed`);
       if (isRunning(container.state)) {
-        begun.resolve(await begin(viewOf(container)));
+        begun.resolve(await begin(viewOf(container, await filesOf(parts, container))));
         return;
       }
+      await using undo = new AsyncDisposableStack();
       mountLayers(parts, container);
-      using _mounted = { [Symbol.dispose]: () => unmountRootfs(container.files.rootfs) };
-      const work = await begin(viewOf(container));
+      undo.defer(() => unmountRootfs(container.files.rootfs));
+      const work = await begin(viewOf(container, await filesOf(parts, container, undo)));
       begun.resolve(work);
       await work.ended;
     })
@@ -49,7 +50,7 @@ function mountLayers(parts: ContainerParts, { record, files }: Container): void 
   mountRootfs({ lowers: image.layers, upper: files.upper, work: files.work, target: files.rootfs });
 }
 
-function viewOf({ files, record }: Container): FileView {
+function viewOf({ files }: Container, mounts: FileView['mounts']): FileView {
   return {
     rootfs: files.rootfs,
     files: {
@@ -57,6 +58,6 @@ function viewOf({ files, record }: Container): FileView {
       '/etc/hostname': files.hostname,
       '/etc/resolv.conf': files.resolvConf,
     },
-    mounts: mountPoints(record.hostConfig).filter(({ type }) => type === 'bind'),
+    mounts,
   };
 }

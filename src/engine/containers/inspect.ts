@@ -1,7 +1,7 @@
 import { commandOf } from '../../runtime/index.ts';
 import type { Container } from './container.ts';
 import { shownHealthcheck } from './health-config.ts';
-import { mountPoints, mountView } from './mounts.ts';
+import { mountView } from './mounts/point.ts';
 import { networkSettings } from './network-settings.ts';
 import { type ContainerState, type HealthState, isUp } from './record.ts';
 
@@ -41,7 +41,7 @@ export function inspectContainer(container: Container, extras: InspectExtras): R
     HostConfig: hostConfigOf(container),
     GraphDriver: { Name: 'overlay2', Data: graphOf(container, extras.layers) },
     ...(extras.sizes && { SizeRw: extras.sizes.rw, SizeRootFs: extras.sizes.rootFs }),
-    Mounts: mountPoints(hostConfig).map(mountView),
+    Mounts: record.mounts.map(mountView),
     Config: configOf(container),
     NetworkSettings: networkSettings(container),
   };

@@ -1,7 +1,7 @@
 import { type Filters, InvalidArgument, NotFound, parseTime } from '../../api/index.ts';
 import { commandOf } from '../../runtime/index.ts';
 import type { Container } from './container.ts';
-import { mountPoints, mountView } from './mounts.ts';
+import { type MountPoint, mountView, normalise } from './mounts/point.ts';
 import { networkSettings } from './network-settings.ts';
 import { statusText } from './status-text.ts';
 import type { ContainerStore } from './store.ts';
@@ -97,7 +97,8 @@ function filterFor(
       (!filters.has('expose') ||
         filters.values('expose').some((port) => exposes(record.config.ExposedPorts, port))) &&
       !filters.has('publish') &&
-      !filters.has('volume') &&
+      (!filters.has('volume') ||
+        filters.values('volume').some((wanted) => mountsIt(record.mounts, wanted))) &&
       !filters.boolean('is-task', false)
     );
   };
@@ -105,6 +106,13 @@ function filterFor(
 
 function exposes(ports: Record<string, unknown>, wanted: string): boolean {
   return (wanted.includes('/') ? wanted : `${wanted}/tcp`) in ports;
+}
+
+function mountsIt(mounts: readonly MountPoint[], wanted: string): boolean {
+  return mounts.some(
+    ({ volume, source, target }) =>
+      wanted === (volume?.name ?? source) || (wanted.startsWith('/') && normalise(wanted) === target),
+  );
 }
 
 function boundary(store: ContainerStore, references: readonly string[]): bigint | undefined {
@@ -141,7 +149,7 @@ export function summarise(
     Status: statusText(state),
     HostConfig: { NetworkMode: record.hostConfig.NetworkMode },
     NetworkSettings: { Networks },
-    Mounts: mountPoints(record.hostConfig).map(mountView),
+    Mounts: record.mounts.map(mountView),
   };
 }
 

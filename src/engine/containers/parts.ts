@@ -11,6 +11,7 @@ import type { EventBus } from '../events/index.ts';
 import type { ImageService } from '../images/index.ts';
 import type { Logger } from '../log.ts';
 import type { NetworkService } from '../networks/index.ts';
+import type { VolumeService } from '../volumes/index.ts';
 import type { Container } from './container.ts';
 import { engineHardLimits } from './machine.ts';
 import { Security } from './security.ts';
@@ -25,6 +26,7 @@ export class ContainerParts {
   readonly store: ContainerStore;
   readonly images: ImageService;
   readonly networks: NetworkService;
+  readonly volumes: VolumeService;
   readonly events: EventBus;
   readonly log: Logger;
   readonly relay: Relay;
@@ -38,13 +40,23 @@ export class ContainerParts {
   constructor(
     parts: Pick<
       ContainerParts,
-      'config' | 'store' | 'images' | 'networks' | 'events' | 'log' | 'relay' | 'exits' | 'conmonEnded'
+      | 'config'
+      | 'store'
+      | 'images'
+      | 'networks'
+      | 'volumes'
+      | 'events'
+      | 'log'
+      | 'relay'
+      | 'exits'
+      | 'conmonEnded'
     >,
   ) {
     this.config = parts.config;
     this.store = parts.store;
     this.images = parts.images;
     this.networks = parts.networks;
+    this.volumes = parts.volumes;
     this.events = parts.events;
     this.log = parts.log;
     this.relay = parts.relay;

@@ -1,9 +1,9 @@
 import { type Filters, parseTime, parseTimeArgument } from '../../api/index.ts';
+import { folderSize } from '../folder-size.ts';
 import type { Container } from './container.ts';
 import type { ContainerParts } from './parts.ts';
 import { isUp } from './record.ts';
 import { remove } from './remove.ts';
-import { folderSize } from './sizes.ts';
 
 export const PRUNE_FILTERS = ['label', 'label!', 'until'];
 
@@ -23,7 +23,7 @@ export async function prune(parts: ContainerParts, filters: Filters): Promise<Pr
   for (const container of chosen) {
     const size = await folderSize(container.files.upper);
     try {
-      await remove(parts, container, false);
+      await remove(parts, container, { force: false, volumes: false });
     } catch {
       // It was started or removed in the meantime.
       continue;

@@ -1,5 +1,6 @@
 import { type ContainerConfig, type HostConfig, type NetworkingConfig, ZERO_TIME } from '../../api/index.ts';
 import type { Sandbox } from '../networks/index.ts';
+import type { MountPoint } from './mounts/point.ts';
 
 /** Docker's words for where a container is in its life. */
 export type Status = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
@@ -18,6 +19,8 @@ export interface ContainerRecord {
   readonly config: ContainerConfig;
   readonly hostConfig: HostConfig;
   readonly networkingConfig: NetworkingConfig;
+  /** What is mounted into it, as it was settled when it was made: each path once. */
+  readonly mounts: readonly MountPoint[];
 }
 
 /** How one probe of a container's health went, in the words of `inspect`. */

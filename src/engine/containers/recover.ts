@@ -16,6 +16,7 @@ import {
 import type { LiveSandbox } from '../networks/index.ts';
 import type { Container } from './container.ts';
 import { releaseRun, takeExit } from './exit.ts';
+import { volumesOf } from './mounts/point.ts';
 import type { ContainerParts } from './parts.ts';
 import { isRunning } from './record.ts';
 import { watchConmon } from './start.ts';
@@ -32,6 +33,13 @@ const SETTLE_MS = 10;
  */
 export async function recover(parts: ContainerParts): Promise<void> {
   const alive: Container[] = [];
+  // Before anything is given back: what one has had in use, others may still have.
+  parts.volumes.restore(
+    parts.store
+      .all()
+      .filter(({ state, bundle }) => isRunning(state) || bundle.exists())
+      .map(({ id, record }) => ({ id, volumes: volumesOf(record.mounts) })),
+  );
   for (const container of parts.store.all()) {
     if (await stillRuns(parts, container)) alive.push(container);
   }
@@ -46,6 +54,7 @@ export async function recover(parts: ContainerParts): Promise<void> {
   for (const container of parts.store.all()) {
     if (!isRunning(container.state)) unmountRootfs(container.files.rootfs);
   }
+  parts.volumes.sweepMounts();
   await sweepFolders(parts);
 }
 

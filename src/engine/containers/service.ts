@@ -18,9 +18,11 @@ import { Exits, Relay, tellConmon } from '../../runtime/index.ts';
 import type { EngineConfig } from '../config.ts';
 import type { Database } from '../database.ts';
 import type { EventBus } from '../events/index.ts';
+import { folderSize } from '../folder-size.ts';
 import type { ImageService } from '../images/index.ts';
 import type { Logger } from '../log.ts';
 import type { NetworkService } from '../networks/index.ts';
+import type { VolumeService } from '../volumes/index.ts';
 import { getArchive, type PutArchiveOptions, putArchive, statPath } from './archive.ts';
 import { type AttachRequest, attach, checkAttach } from './attach.ts';
 import { changes } from './changes.ts';
@@ -35,15 +37,15 @@ import { inspectContainer } from './inspect.ts';
 import { selectContainers, summarise } from './list.ts';
 import { LogKeeper } from './logs/keeper.ts';
 import { type ContainerLog, type LogRequest, readContainerLog } from './logs/read.ts';
+import { volumesOf } from './mounts/point.ts';
 import { connectNetwork, disconnectNetwork } from './networking.ts';
 import { ContainerParts } from './parts.ts';
 import { pause, unpause } from './pause.ts';
 import { type PruneReport, prune } from './prune.ts';
-import { isRunning, isUp } from './record.ts';
+import { type ContainerRecord, isRunning, isUp } from './record.ts';
 import { recover } from './recover.ts';
-import { remove } from './remove.ts';
+import { type RemoveOptions, remove } from './remove.ts';
 import { rename } from './rename.ts';
-import { folderSize } from './sizes.ts';
 import { start } from './start.ts';
 import { Stats, type StatsRequest } from './stats.ts';
 import { kill, type StopOptions, stop } from './stop.ts';
@@ -58,6 +60,7 @@ export interface ContainerServiceParts {
   readonly config: EngineConfig;
   readonly images: ImageService;
   readonly networks: NetworkService;
+  readonly volumes: VolumeService;
   readonly events: EventBus;
   readonly log: Logger;
 }
@@ -115,7 +118,7 @@ export class ContainerService {
   }
 
   /** Throws NotFound (image), Conflict (name), InvalidArgument, NotImplemented. */
-  create(request: CreateContainerRequest, name?: string): CreatedContainer {
+  create(request: CreateContainerRequest, name?: string): Promise<CreatedContainer> {
     return createContainer(this.#parts, request, name);
   }
 
@@ -146,12 +149,12 @@ export class ContainerService {
   }
 
   /** Throws NotFound, Conflict. */
-  remove(reference: string, options: { readonly force: boolean; readonly link: boolean }): Promise<void> {
+  remove(reference: string, options: RemoveOptions & { readonly link: boolean }): Promise<void> {
     if (options.link)
       throw new NotImplemented('links are not supported by this engine: there is none to remove');
     const container = this.#store.get(reference);
     if (options.force) this.#supervisor.restarts.cancel(container);
-    return remove(this.#parts, container, options.force);
+    return remove(this.#parts, container, options);
   }
 
   /** Resolves with how the container ended, once the condition holds. Throws NotFound at once. */
@@ -322,10 +325,20 @@ export class ContainerService {
 
   /** The containers of an image, which keep it from being removed. */
   usersOf(imageId: string): Array<{ id: string; running: boolean }> {
-    return this.#store
-      .all()
-      .filter(({ record }) => record.imageId === imageId)
-      .map(({ id, state }) => ({ id, running: isRunning(state) }));
+    const made = this.#store.all().map(({ record, state }) => ({ record, running: isRunning(state) }));
+    const making = [...this.#store.making].map((record) => ({ record, running: true }));
+    return [...made, ...making]
+      .filter(({ record }) => usesImage(record, imageId))
+      .map(({ record, running }) => ({ id: record.id, running }));
+  }
+
+  /** The IDs of the containers that have each volume, running or not. */
+  volumeUsers(): Map<string, string[]> {
+    const users = new Map<string, string[]>();
+    for (const { id, mounts } of [...this.#store.all().map(({ record }) => record), ...this.#store.making]) {
+      for (const name of volumesOf(mounts)) users.set(name, [...(users.get(name) ?? []), id]);
+    }
+    return users;
   }
 
   /** A container's name, or its ID when there is no such container. */
@@ -372,4 +385,8 @@ export class ContainerService {
     const image = this.#parts.images.get(record.imageId);
     return { rw, rootFs: rw + image.size };
   }
+}
+
+function usesImage({ imageId, mounts }: ContainerRecord, id: string): boolean {
+  return imageId === id || mounts.some(({ image }) => image?.id === id);
 }

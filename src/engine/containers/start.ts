@@ -2,12 +2,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Conflict, formatTime, messageOf, NotModified, nowNanos, StartFailed } from '../../api/index.ts';
 import { mountRootfs, unmountRootfs } from '../../layers/index.ts';
-import { createContainer, makeSpec, startContainer, startTime } from '../../runtime/index.ts';
+import { createContainer, makeSpec, type OciSpec, startContainer, startTime } from '../../runtime/index.ts';
 import type { Sandbox } from '../networks/index.ts';
 import type { Container } from './container.ts';
 import { deleteProcesses } from './exit.ts';
 import { keepsLog } from './logs/drivers.ts';
-import { mountPoints, ociMounts } from './mounts.ts';
+import { bringMounts, giveBackVolumes, publishMounts, publishUnmounts } from './mounts/bring.ts';
+import { rootPropagation } from './mounts/propagation.ts';
 import { sharedNamespaces } from './namespaces.ts';
 import { networkOwner, prepareNetwork } from './networking.ts';
 import type { ContainerParts } from './parts.ts';
@@ -48,7 +49,9 @@ async function bringUp(parts: ContainerParts, container: Container, by: 'user' |
   undo.defer(() => container.bundle.remove());
   const { IpcMode, ShmSize } = container.record.hostConfig;
   if (IpcMode === 'shareable') container.bundle.mountSharedMemory(ShmSize);
-  writeSpec(parts, container, sandbox);
+  undo.defer(() => giveBackVolumes(parts, container));
+  const mounts = await bringMounts(parts, container);
+  writeSpec(parts, container, sandbox, mounts);
   const runtime = parts.runtimeOf(container);
   // Before conmon: a runtime that fails half way leaves its state and its cgroup.
   undo.defer(() => takeDown(parts, container));
@@ -65,6 +68,8 @@ async function bringUp(parts: ContainerParts, container: Container, by: 'user' |
   // The interfaces cost nothing while the runtime is at work, and are there before the program is.
   const connected = Promise.try(() => parts.networks.connect(container.id));
   const [pid] = await allDone([created, connected]);
+  publishMounts(parts, container);
+  undo.defer(() => publishUnmounts(parts, container));
   // Clients that came before the start are connected now: the program has not run yet, so they miss nothing.
   await connectPending(container);
   // An engine that starts after this one was killed here finds by it that the program may have been let go.
@@ -129,7 +134,12 @@ function writeHostFiles(parts: ContainerParts, { record, files }: Container, san
   writeFileSync(files.resolvConf, texts.resolvConf, { mode: 0o644 });
 }
 
-function writeSpec(parts: ContainerParts, container: Container, sandbox: Sandbox): void {
+function writeSpec(
+  parts: ContainerParts,
+  container: Container,
+  sandbox: Sandbox,
+  userMounts: OciSpec['mounts'],
+): void {
   const { record, files, bundle } = container;
   const security = parts.security.options(record.hostConfig);
   const shared = sharedNamespaces(parts, container);
@@ -142,7 +152,8 @@ function writeSpec(parts: ContainerParts, container: Container, sandbox: Sandbox
     hostFiles: hostFilesOf(parts, container),
     sharedShm: shared.shm,
     shmSize: record.hostConfig.ShmSize,
-    userMounts: ociMounts(mountPoints(record.hostConfig)),
+    userMounts,
+    rootPropagation: rootPropagation(record.mounts),
     initProgram: parts.config.initPath,
     hardLimits: parts.hardLimits,
     seccomp: security.seccomp,

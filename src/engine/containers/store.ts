@@ -1,6 +1,8 @@
 import { Conflict, InvalidArgument, NotFound } from '../../api/index.ts';
 import type { Database } from '../database.ts';
 import { Container } from './container.ts';
+import { parseMountRequest } from './mounts/parse-request.ts';
+import { parseVolume } from './mounts/parse-volume.ts';
 import type { ContainerRecord, ContainerState } from './record.ts';
 
 const MIGRATIONS = [
@@ -20,6 +22,9 @@ const MIGRATIONS = [
    WHERE json_extract(record, '$.networkingConfig.EndpointsConfig') = '{}'`,
 ];
 
+/** Records of engines that knew no volumes have no mounts of their own. */
+type StoredRecord = Omit<ContainerRecord, 'mounts'> & Partial<Pick<ContainerRecord, 'mounts'>>;
+
 const CONTAINER_ID = /^[0-9a-f]{1,64}$/;
 
 /** All containers: in memory for reading, in the database for good. */
@@ -28,6 +33,7 @@ export class ContainerStore {
   readonly #byId = new Map<string, Container>();
   readonly #byName = new Map<string, Container>();
   readonly #reserved = new Set<string>();
+  readonly #making = new Set<ContainerRecord>();
   readonly #insert;
   readonly #updateRecord;
   readonly #updateState;
@@ -42,7 +48,7 @@ export class ContainerStore {
     this.#updateState = sql.prepare('UPDATE containers SET state = ? WHERE id = ?');
     this.#delete = sql.prepare('DELETE FROM containers WHERE id = ?');
     for (const row of sql.prepare('SELECT record, state FROM containers ORDER BY rowid').all()) {
-      const record = JSON.parse(String(row['record'])) as ContainerRecord;
+      const record = completeRecord(JSON.parse(String(row['record'])) as StoredRecord);
       this.#remember(new Container(record, JSON.parse(String(row['state'])) as ContainerState, folders));
     }
   }
@@ -87,12 +93,24 @@ export class ContainerStore {
     return { [Symbol.dispose]: () => void this.#reserved.delete(name) };
   }
 
-  /** Adds a container, on disk when it returns. */
-  add(container: Container): void {
+  /** Records of containers that are being made: what they need is in use. */
+  get making(): ReadonlySet<ContainerRecord> {
+    return this.#making;
+  }
+
+  /** Counts a container that is being made among those that need images and volumes, until that is disposed of. */
+  announce(record: ContainerRecord): Disposable {
+    this.#making.add(record);
+    return { [Symbol.dispose]: () => void this.#making.delete(record) };
+  }
+
+  /** Adds a container and does what `alongside` does in the same transaction, on disk when it returns. */
+  add(container: Container, alongside: () => void = () => {}): void {
     const { record, state } = container;
-    this.#database.durable(() =>
-      this.#insert.run(record.id, record.name, JSON.stringify(record), JSON.stringify(state)),
-    );
+    this.#database.durable(() => {
+      this.#insert.run(record.id, record.name, JSON.stringify(record), JSON.stringify(state));
+      alongside();
+    });
     this.#remember(container);
   }
 
@@ -123,15 +141,31 @@ export class ContainerStore {
     container.state = { ...container.state, ...change };
   }
 
-  /** Forgets a container, on disk when it returns. */
-  delete(container: Container): void {
-    this.#database.durable(() => this.#delete.run(container.id));
+  /** Forgets a container and does what `alongside` does, for which it is gone, in the same transaction; on disk when it returns. */
+  delete(container: Container, alongside: () => void = () => {}): void {
     this.#byId.delete(container.id);
     this.#byName.delete(container.name);
+    try {
+      this.#database.durable(() => {
+        this.#delete.run(container.id);
+        alongside();
+      });
+    } catch (error) {
+      this.#remember(container);
+      throw error;
+    }
   }
 
   #remember(container: Container): void {
     this.#byId.set(container.id, container);
     this.#byName.set(container.name, container);
   }
+}
+
+/** Those engines mounted what the host config says, and nothing else. */
+function completeRecord(record: StoredRecord): ContainerRecord {
+  if (record.mounts !== undefined) return record as ContainerRecord;
+  const { Binds, Mounts } = record.hostConfig;
+  const wanted = [...Binds.map((text) => parseVolume(text, '')), ...Mounts.map(parseMountRequest)];
+  return { ...record, mounts: wanted.map(({ point }) => point) };
 }

@@ -59,7 +59,7 @@ export class Supervisor {
       const released = releaseRun(this.#parts, container);
       this.#releases.add(released);
       // A container that goes with its process is gone for its client while the runtime still tidies up.
-      if (removesItself(container)) await discard(this.#parts, container);
+      if (removesItself(container)) await discard(this.#parts, container, true);
       await released;
       this.#releases.delete(released);
       if (container.state.status === 'restarting') this.restarts.plan(container);
@@ -87,7 +87,9 @@ export class Supervisor {
 
   #removeIfAsked(container: Container): void {
     if (!removesItself(container)) return;
-    this.#logged(container, 'cannot remove a container after its end', () => discard(this.#parts, container));
+    this.#logged(container, 'cannot remove a container after its end', () =>
+      discard(this.#parts, container, true),
+    );
   }
 
   /** Runs `body` under the container's lock; nobody waits for it, so what goes wrong is logged. */

@@ -5,7 +5,6 @@ import type { EngineConfig } from '../config.ts';
 import { validateCpuset } from './cpuset.ts';
 import { validateHealthOnFailure } from './health-action.ts';
 import { validateHealthcheck } from './health-config.ts';
-import { mountPoints } from './mounts.ts';
 import { validateRestartPolicy } from './restart-policy.ts';
 import { parseSignal } from './signals.ts';
 
@@ -50,7 +49,6 @@ export function validateHostConfig(host: HostConfig, config: EngineConfig): void
   validateCpuset(host);
   validateModes(host);
   resolveCapabilities({ privileged: host.Privileged, add: host.CapAdd, drop: host.CapDrop });
-  mountPoints(host);
   validateRestartPolicy(host.RestartPolicy, host.AutoRemove);
   validateHealthOnFailure(host);
   if (host.Runtime !== '' && config.runtimes[host.Runtime] === undefined) {
@@ -137,7 +135,6 @@ export function refuseUnsupported(host: HostConfig): void {
   const refused: ReadonlyArray<readonly [asked: boolean, what: string]> = [
     [Object.values(host.PortBindings).some((list) => list.length > 0), 'publishing ports (--publish)'],
     [host.PublishAllPorts, 'publishing all ports (--publish-all)'],
-    [host.VolumesFrom.length > 0, "another container's volumes (--volumes-from)"],
     [host.DeviceRequests.length > 0, 'device requests (--gpus)'],
     [Object.keys(host.StorageOpt).length > 0, 'storage options (--storage-opt)'],
   ];

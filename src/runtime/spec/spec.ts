@@ -35,6 +35,8 @@ export interface SpecInput {
   readonly shmSize: number;
   /** Mounts of the user's own, parents before children. */
   readonly userMounts: readonly OciMount[];
+  /** How the root is mounted, where mounts are to get through it. */
+  readonly rootPropagation?: 'rshared' | 'rslave' | undefined;
   readonly initProgram: string;
   readonly hardLimits: HardLimits;
   /** The seccomp filter for a set of capabilities; undefined for unconfined. */
@@ -100,6 +102,7 @@ export function makeSpec(input: SpecInput): OciSpec {
       devices: device.devices,
       resources: resources(hostConfig, device.rules),
       sysctl: { ...(input.namespaces.network !== 'host' && NETWORK_SYSCTLS), ...hostConfig.Sysctls },
+      ...(input.rootPropagation && { rootfsPropagation: input.rootPropagation }),
       maskedPaths: unmasked ? [] : (hostConfig.MaskedPaths ?? MASKED_PATHS),
       readonlyPaths: unmasked ? [] : (hostConfig.ReadonlyPaths ?? READONLY_PATHS),
       ...(seccomp !== undefined && program === undefined && { seccomp: seccomp.rules }),
