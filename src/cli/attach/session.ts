@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { FrameDecoder, STDERR, SYSTEM_ERROR } from '../../api/index.ts';
 import type { HijackedStream } from '../../client/index.ts';
 import { CliError } from '../errors.ts';
+import { standardInput } from '../input.ts';
 import { DEFAULT_DETACH_KEYS, DetachFilter, parseDetachKeys } from './detach-keys.ts';
 import { FdWriter } from './writer.ts';
 
@@ -26,15 +27,11 @@ export async function runSession(hijacked: HijackedStream, options: SessionOptio
   const output = copyOutput(stream, options.tty);
   const input = options.stdin ? copyInput(stream, options) : undefined;
   if (!options.stdin) stream.end();
-  try {
-    const ends: Promise<SessionEnd>[] = [];
-    if (options.output || !input) ends.push(output);
-    // The end of our input is only half of the conversation, unless the other half is not shown.
-    if (input) ends.push(input.then((end) => (end === 'detached' || !options.output ? end : output)));
-    return await Promise.race(ends);
-  } finally {
-    if (options.stdin) process.stdin.pause();
-  }
+  const ends: Promise<SessionEnd>[] = [];
+  if (options.output || !input) ends.push(output);
+  // The end of our input is only half of the conversation, unless the other half is not shown.
+  if (input) ends.push(input.then((end) => (end === 'detached' || !options.output ? end : output)));
+  return await Promise.race(ends);
 }
 
 /** Copies output until its end, which must be written before it is reported. */
@@ -84,29 +81,27 @@ function deliver(
 /** Copies what is typed until its end or until the detach keys; the end is passed on as a half-close. */
 async function copyInput(stream: Duplex, options: SessionOptions): Promise<SessionEnd> {
   const filter = options.tty ? new DetachFilter(keysOf(options.detachKeys)) : undefined;
-  return await new Promise<SessionEnd>((resolve) => {
-    const { stdin } = process;
-    const finish = (end: SessionEnd): void => {
-      stdin.off('data', take);
-      resolve(end);
-    };
-    const take = (bytes: Buffer): void => {
+  try {
+    for await (const bytes of standardInput()) {
       const { pass, detached } = filter?.push(bytes) ?? { pass: bytes, detached: false };
-      if (pass.length > 0 && stream.writable && !stream.write(pass)) {
-        stdin.pause();
-        stream.once('drain', () => stdin.resume());
-      }
-      if (detached) finish('detached');
-    };
-    const end = (): void => {
-      stream.end();
-      finish('ended');
-    };
-    stdin.on('data', take);
-    stdin.once('end', end);
+      if (pass.length > 0 && stream.writable && !stream.write(pass)) await drained(stream);
+      if (detached) return 'detached';
+    }
+  } catch {
     // A terminal that hung up, or input that cannot be read, is an end as well.
-    stdin.once('error', end);
-    stdin.resume();
+  }
+  stream.end();
+  return 'ended';
+}
+
+/** Resolves when there is room for more, or nobody left to take it. */
+function drained(stream: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      stream.off('drain', settle).off('close', settle);
+      resolve();
+    };
+    stream.on('drain', settle).on('close', settle);
   });
 }
 
