@@ -17,6 +17,24 @@ export interface ArchiveStream {
   readonly ended: Promise<void>;
 }
 
+/** The ends that the engine holds of archives under way, and when the thread at the other end is gone. */
+const underWay = new Map<Socket, Promise<void>>();
+
+/**
+ * Breaks off every archive under way. Resolves when their threads are gone: one that waits in the kernel, for a client that
+ * does not read, would keep the process from ending.
+ */
+export async function breakOffArchives(): Promise<void> {
+  const all = [...underWay];
+  for (const [socket] of all) socket.destroy();
+  await Promise.all(all.map(([, ended]) => ended));
+}
+
+function keepTrack(socket: Socket, ended: Promise<void>): void {
+  underWay.set(socket, ended);
+  void ended.then(() => underWay.delete(socket));
+}
+
 /** What is at a path in a container. Throws NotFound, with the kernel's text. */
 export async function statInView(view: FileView, path: string): Promise<PathStat> {
   const work = await begin({ kind: 'stat', view, path });
@@ -66,6 +84,7 @@ export async function extractIntoView(
     closeSync(far);
     socket.destroy();
   });
+  keepTrack(socket, ended);
   const fed = feed(archive, socket);
   await work.begun.catch(() => {});
   return { done: finish(work, fed), ended };
@@ -125,6 +144,7 @@ async function writing(jobFor: (fd: number) => ArchiveJob): Promise<ArchiveStrea
   content.on('error', () => {});
   const work = await begin(jobFor(far));
   const ended = work.ended.finally(() => closeSync(far));
+  keepTrack(content, ended);
   work.done.catch((error: Error) => content.destroy(error));
   try {
     return { content, stat: await work.begun, ended };

@@ -106,8 +106,10 @@ export class ExecProcess {
     // A process that was quick is known by its file alone, which goes now.
     const began = this.#files.pid() !== 0;
     // crun may fail with other codes before there is a process, for instance when the container has as many as it may have.
-    const said = code === RUNTIME_FAILED || !began ? this.#files.log() : '';
+    const reason = code === RUNTIME_FAILED || !began ? this.#files.log() : '';
     this.#files.remove();
+    // The reason goes with the bundle when the container ends meanwhile.
+    const said = reason === '' && code === RUNTIME_FAILED && !began ? 'the container has ended' : reason;
     if (said === '') return { exitCode: code };
     const failure = startFailure(said);
     failure.message = failure.message.replace(/^.*?OCI runtime create failed:/, 'OCI runtime exec failed:');

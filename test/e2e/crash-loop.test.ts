@@ -3,6 +3,7 @@ import { suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { needs, startEngine, type TestEngine } from '../harness/index.ts';
 import { COUNT, checkLines } from './numbered.ts';
+import { seeded } from './random.ts';
 import { execScript, expectStatus, inspect, list, logs, start } from './support.ts';
 import { Turmoil } from './turmoil.ts';
 
@@ -19,15 +20,16 @@ suite('kill -9 of the engine', needs('root'), () => {
       await start(engine, { cmd: COUNT, config: { Tty: true } }),
     ];
     const pids = await pidsOf(engine, steady);
-    const turmoil = new Turmoil(engine, SEED);
+    const random = seeded(SEED);
+    const turmoil = new Turmoil(engine, random);
     for (let round = 1; round <= ROUNDS; round++) {
       try {
         await turmoil.during(async () => {
-          await sleep(turmoil.random(400));
+          await sleep(random(400));
           await engine.kill9();
         });
         // Sometimes containers have a while to end by themselves, sometimes helpers are still at work.
-        await sleep(turmoil.random(150));
+        await sleep(random(150));
         await engine.start();
 
         assert.deepEqual(await pidsOf(engine, steady), pids, 'running containers go on as they were');

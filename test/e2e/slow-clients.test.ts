@@ -61,6 +61,21 @@ suite('clients that do not read', needs('root'), () => {
     await eventually('it writes on', async () => (await size()) !== last);
     await remove(engine, id);
   });
+
+  test('do not keep the engine from stopping', async () => {
+    const id = await start(engine, {
+      cmd: ['sh', '-c', 'dd if=/dev/zero of=/big bs=1M count=20; sleep 600'],
+    });
+    await eventually('there is much to read', async () =>
+      (await logs(engine, id)).stderr.includes('records out'),
+    );
+    using client = new Wire(engine, get(`/containers/${id}/export`));
+    await client.head();
+    client.pause();
+    assert.equal(await engine.stop(), 0);
+    await engine.start();
+    await remove(engine, id);
+  });
 });
 
 /** MiB of memory that the engine's process has. */

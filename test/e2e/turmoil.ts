@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestEngine } from '../harness/index.ts';
+import type { Random } from './random.ts';
 import { create, eventually, exec, expectStatus, type Inspected, inspect, isAlive, wait } from './support.ts';
 
 const WORKERS = 4;
@@ -30,13 +31,13 @@ export class Turmoil {
   /** Made to go after their end, which comes soon. */
   readonly #temporary = new Set<string>();
   readonly #counts = new Map<string, number>();
-  #state: number;
+  readonly #random: Random;
   #recent: string[] = [];
   #over = false;
 
-  constructor(engine: TestEngine, seed: number) {
+  constructor(engine: TestEngine, random: Random) {
     this.#engine = engine;
-    this.#state = seed;
+    this.#random = random;
   }
 
   /** How often what was done. */
@@ -47,14 +48,6 @@ export class Turmoil {
   /** What was asked for in this round. */
   get history(): string {
     return this.#recent.join('; ');
-  }
-
-  /** An integer from 0 to `below`, exclusive: mulberry32. */
-  random(below: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
-    return ((bits ^ (bits >>> 14)) >>> 0) % below;
   }
 
   /** Keeps the engine busy until `kill` has killed it. */
@@ -100,8 +93,8 @@ export class Turmoil {
 
   async #act(worker: number): Promise<void> {
     const mine = [...this.#containers.values()].filter((it) => it.worker === worker);
-    const known = mine[this.random(Math.max(1, mine.length))];
-    const choice = this.random(12);
+    const known = mine[this.#random(Math.max(1, mine.length))];
+    const choice = this.#random(12);
     if (known === undefined || (choice < 3 && this.#containers.size < 16)) await this.#create(worker);
     else if (known.asked !== undefined) await sleep(1);
     else if (choice === 11) await this.#load();
@@ -114,11 +107,11 @@ export class Turmoil {
 
   async #create(worker: number): Promise<void> {
     this.#note('create', '');
-    const endsWith = this.random(2) === 0 ? undefined : this.random(100);
-    const pause = this.random(400) / 1000;
+    const endsWith = this.#random(2) === 0 ? undefined : this.#random(100);
+    const pause = this.#random(400) / 1000;
     const id = await create(this.#engine, {
       cmd: endsWith === undefined ? ['sleep', '600'] : ['sh', '-c', `sleep ${pause}; exit ${endsWith}`],
-      host: { NetworkMode: this.random(3) === 0 ? 'none' : 'bridge' },
+      host: { NetworkMode: this.#random(3) === 0 ? 'none' : 'bridge' },
     });
     this.#containers.set(id, { id, worker, endsWith, confirmed: 'created', asked: undefined, pid: 0 });
   }
@@ -161,7 +154,7 @@ export class Turmoil {
   async #runTemporary(): Promise<void> {
     this.#note('run', '');
     const id = await create(this.#engine, {
-      cmd: ['sleep', `0.${this.random(3)}`],
+      cmd: ['sleep', `0.${this.#random(3)}`],
       host: { NetworkMode: 'bridge', AutoRemove: true },
     });
     this.#temporary.add(id);
@@ -175,12 +168,18 @@ export class Turmoil {
 
   async #checkTemporary(id: string): Promise<void> {
     const path = `/containers/${id}`;
-    const answer = await this.#engine.request('GET', `${path}/json`);
-    if (answer.status === 200 && (answer.json() as Inspected).State.Status === 'created') {
-      expectStatus(await this.#engine.request('DELETE', path), 204);
-    }
+    const look = async () => {
+      const answer = await this.#engine.request('GET', `${path}/json`);
+      return answer.status === 404 ? undefined : (answer.json() as Inspected).State;
+    };
+    const first = await look();
+    if (first?.Status === 'created') expectStatus(await this.#engine.request('DELETE', path), 204);
+    let last = first;
     await eventually('a container goes after its end', async () => {
-      return (await this.#engine.request('GET', `${path}/json`)).status === 404;
+      last = await look();
+      return last === undefined;
+    }).catch((error: Error) => {
+      throw new Error(`${error.message}: ${id} was ${JSON.stringify(first)}, is ${JSON.stringify(last)}`);
     });
   }
 
@@ -237,7 +236,8 @@ export class Turmoil {
   }
 }
 
-function isHangUp(error: unknown): boolean {
+/** Whether a request failed because there is no engine, or none any more. */
+export function isHangUp(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return ['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ENOENT'].includes(code ?? '');
 }

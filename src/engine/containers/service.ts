@@ -13,7 +13,7 @@ import {
   NotImplemented,
   type StartExecRequest,
 } from '../../api/index.ts';
-import type { Change, PathStat } from '../../layers/index.ts';
+import { breakOffArchives, type Change, type PathStat } from '../../layers/index.ts';
 import { Exits, Relay, tellConmon } from '../../runtime/index.ts';
 import type { EngineConfig } from '../config.ts';
 import type { Database } from '../database.ts';
@@ -350,6 +350,7 @@ export class ContainerService {
   async close(): Promise<void> {
     this.#parts.exits.close();
     this.#stats.close();
+    await breakOffArchives();
     await this.#supervisor.close();
     await this.#health.close();
     await this.#logs.close();
