@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { berthEngine, checkout, dockerEngine, type Engine } from './engines.ts';
 import { prepareLoad } from './load.ts';
+import { compareLogs } from './logs.ts';
 import { type Comparison, type Goal, inTurn, median, succeed, time } from './measure.ts';
 import { render } from './table.ts';
 
@@ -56,6 +57,9 @@ try {
   if (wanted === undefined || wanted.includes('load')) {
     const load = await prepareLoad(work);
     await compare('load', 'load of 350 MB in eight layers', 'ms', { ratio: 0.7 }, Math.ceil(times / 4), load);
+  }
+  if (wanted === undefined || wanted.includes('logs')) {
+    results.push(...(await compareLogs(engines, Math.ceil(times / 20))));
   }
   console.log(render(results));
   if (wanted === undefined || wanted.includes('crun')) await bareRuntime();
