@@ -106,6 +106,14 @@ function removeFolder(folder: string): boolean {
   }
 }
 
+/** The cgroups directly below one, in a controller's hierarchy; none when it is not there. */
+export function childCgroups(controller: string, path: string): string[] {
+  const folder = controllerFolder(controller, path);
+  if (!existsSync(folder)) return [];
+  const entries = readdirSync(folder, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(path, name));
+}
+
 /** Writes one of a cgroup's files. Throws the error of writing it. */
 export function writeCgroupFile(controller: string, path: string, file: string, value: string): void {
   writeFileSync(join(controllerFolder(controller, path), file), value);

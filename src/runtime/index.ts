@@ -20,7 +20,7 @@ export { programPath } from './programs.ts';
 export { processCapabilities, resolveCapabilities } from './spec/capabilities.ts';
 export { type HostFiles, MASKED_PATHS, READONLY_PATHS } from './spec/mounts.ts';
 export type { OciNamespace, OciProcess, OciSpec } from './spec/oci.ts';
-export { type HardLimits, resources as cgroupResources, rlimits } from './spec/resources.ts';
+export { deviceNumber, type HardLimits, resources as cgroupResources, rlimits } from './spec/resources.ts';
 export { DefaultSeccomp, parseProfile, resolveProfile, type SeccompFilter } from './spec/seccomp.ts';
 export { commandOf, environment, makeSpec, type SpecInput } from './spec/spec.ts';
 export { resolveUser } from './spec/users.ts';

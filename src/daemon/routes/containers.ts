@@ -3,6 +3,7 @@ import {
   type ContainerService,
   LIST_FILTERS,
   PRUNE_FILTERS,
+  parsePlatform,
   type WaitCondition,
 } from '../../engine/index.ts';
 import type { RequestContext } from '../server/context.ts';
@@ -33,8 +34,12 @@ export function containerRoutes(router: Router, { containers }: ContainersEngine
 
   router.post('/containers/create', async (ctx) => {
     const request = await ctx.json(CreateContainerSchema);
-    const name = ctx.query.get('name') || undefined;
-    ctx.send(201, await containers.create(request, name?.replace(/^\//, '')));
+    const platform = ctx.query.get('platform') ?? '';
+    const name = ctx.query.get('name')?.replace(/^\//, '') || undefined;
+    ctx.send(
+      201,
+      await containers.create(request, { name, platform: platform === '' ? undefined : parsePlatform(platform) }),
+    );
   });
 
   router.get('/containers/{id}/json', async (ctx) => {

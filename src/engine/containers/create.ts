@@ -12,8 +12,17 @@ import {
 } from '../../api/index.ts';
 import { MASKED_PATHS, READONLY_PATHS } from '../../runtime/index.ts';
 import type { EngineConfig } from '../config.ts';
+import {
+  formatPlatform,
+  HOST_PLATFORM,
+  type ImageRecord,
+  matchesPlatform,
+  type OciPlatform,
+} from '../images/index.ts';
+import { kernelFeatures } from '../system/kernel.ts';
 import { Container } from './container.ts';
 import { completeLogConfig, validateLogConfig } from './logs/drivers.ts';
+import { beyondReach } from './machine.ts';
 import { mergeConfig } from './merge.ts';
 import { copyUp } from './mounts/copy-up.ts';
 import { makeVolumes, planMounts } from './mounts/plan.ts';
@@ -21,6 +30,7 @@ import { generateName } from './names.ts';
 import { checkModeConflicts, chooseNetworks } from './network-config.ts';
 import type { ContainerParts } from './parts.ts';
 import { type ContainerRecord, INITIAL_STATE } from './record.ts';
+import { withoutUnsupported } from './unsupported.ts';
 import { refuseUnsupported, validateConfig, validateHostConfig, validateName } from './validate.ts';
 
 const ID_BYTES = 32;
@@ -32,6 +42,13 @@ export interface CreatedContainer {
   readonly Warnings: string[];
 }
 
+/** What the query of the call says beside the body. */
+export interface CreateOptions {
+  readonly name?: string | undefined;
+  /** The image must be for it. */
+  readonly platform?: OciPlatform | undefined;
+}
+
 /**
  * Makes a container: its record, folders for its writable layer, and its volumes, filled from the image. Nothing runs. Throws
  * NotFound (image, container), Conflict (name), InvalidArgument, NotImplemented, Internal; then nothing is left.
@@ -39,16 +56,18 @@ export interface CreatedContainer {
 export async function createContainer(
   parts: ContainerParts,
   request: CreateContainerRequest,
-  name: string | undefined,
+  options: CreateOptions = {},
 ): Promise<CreatedContainer> {
+  const { name, platform } = options;
   const { store, images, config: engine } = parts;
   if (name !== undefined) validateName(name);
   if (request.Image === '')
     throw new InvalidArgument('No image was specified: name one to create the container from');
-  const image = images.get(request.Image);
+  const image = images.get(request.Image, platform);
   const { HostConfig: requestedHost, NetworkingConfig: requestedNetworks, ...requested } = request;
   const { mode, networkingConfig } = chooseNetworks(parts, requestedHost.NetworkMode, requestedNetworks);
-  const hostConfig = completeHostConfig({ ...requestedHost, NetworkMode: mode }, engine);
+  const { wanted: limited, warnings } = withoutUnsupported(requestedHost, kernelFeatures());
+  const hostConfig = completeHostConfig({ ...limited, NetworkMode: mode }, engine);
   refuseUnsupported(hostConfig);
   checkModeConflicts(requested, hostConfig);
   const id = randomBytes(ID_BYTES).toString('hex');
@@ -83,7 +102,17 @@ export async function createContainer(
   store.add(container, () => parts.volumes.confirm(made));
   undo.move();
   parts.publish(container, 'create');
-  return { Id: id, Warnings: [] };
+  if (platform === undefined) warnings.push(...foreignPlatform(image.config));
+  return { Id: id, Warnings: [...warnings, ...beyondReach(parts, hostConfig)] };
+}
+
+/** Docker's warning about an image that is for another machine. */
+function foreignPlatform({ os, architecture, variant }: ImageRecord['config']): string[] {
+  const own = { os: os || 'linux', architecture, variant };
+  if (matchesPlatform(own, HOST_PLATFORM)) return [];
+  return [
+    `The requested image's platform (${formatPlatform(own)}) does not match the detected host platform (${formatPlatform(HOST_PLATFORM)}) and no specific platform was requested`,
+  ];
 }
 
 function makeFolders({ files }: Container): void {
@@ -107,7 +136,10 @@ function completeHostConfig(host: HostConfig, engine: EngineConfig): HostConfig 
     RestartPolicy: { ...host.RestartPolicy, Name: host.RestartPolicy.Name || 'no' },
     LogConfig: completeLogConfig(host.LogConfig, engine),
     // Without a swap limit of its own, a container may swap as much again as it has memory.
-    MemorySwap: host.Memory > 0 && host.MemorySwap === 0 ? host.Memory * 2 : host.MemorySwap,
+    MemorySwap:
+      host.Memory > 0 && host.MemorySwap === 0 && kernelFeatures().swapLimit
+        ? host.Memory * 2
+        : host.MemorySwap,
     // Clients send 0 and -1 for no limit.
     PidsLimit: host.PidsLimit != null && host.PidsLimit > 0 ? host.PidsLimit : null,
     MemorySwappiness: host.MemorySwappiness === -1 ? null : host.MemorySwappiness,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { HardLimits } from '../../runtime/index.ts';
+import type { HostConfig } from '../../api/index.ts';
+import { type HardLimits, rlimits } from '../../runtime/index.ts';
 
 const LIMIT_NAMES: Readonly<Record<string, string>> = {
   'Max cpu time': 'cpu',
@@ -41,4 +42,26 @@ export function engineHardLimits(): HardLimits {
 export function mayRaiseLimits(): boolean {
   const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
   return ((BigInt(`0x${effective}`) >> CAP_SYS_RESOURCE) & 1n) === 1n;
+}
+
+const LEAST_OOM_SCORE = -1000;
+
+/** The lowest OOM score, proc_pid_oom_score_adj(5), that the engine may give: its own, unless it has CAP_SYS_RESOURCE. */
+export function lowestOomScore(): number {
+  return mayRaiseLimits() ? LEAST_OOM_SCORE : Number(readFileSync('/proc/self/oom_score_adj', 'utf8'));
+}
+
+/** What of a container's limits the engine has not the privilege to give, a sentence each: they are lowered as far as it may. */
+export function beyondReach(
+  own: { readonly hardLimits: HardLimits; readonly lowestOomScore: number },
+  host: HostConfig,
+): string[] {
+  const warnings: string[] = [];
+  rlimits(host.Ulimits, own.hardLimits, (message) => warnings.push(message));
+  if (host.OomScoreAdj < own.lowestOomScore) {
+    warnings.push(
+      `OOM score raised to ${own.lowestOomScore}: the engine has not the privilege (CAP_SYS_RESOURCE) to give less than its own`,
+    );
+  }
+  return warnings;
 }

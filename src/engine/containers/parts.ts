@@ -13,7 +13,7 @@ import type { Logger } from '../log.ts';
 import type { NetworkService } from '../networks/index.ts';
 import type { VolumeService } from '../volumes/index.ts';
 import type { Container } from './container.ts';
-import { engineHardLimits } from './machine.ts';
+import { engineHardLimits, lowestOomScore } from './machine.ts';
 import { Security } from './security.ts';
 import type { ContainerStore } from './store.ts';
 
@@ -32,6 +32,7 @@ export class ContainerParts {
   readonly relay: Relay;
   readonly security: Security;
   readonly hardLimits: HardLimits = engineHardLimits();
+  readonly lowestOomScore: number = lowestOomScore();
   readonly exits: Exits;
   readonly #watchers: Watcher[] = [];
   /** Told when the conmon of a running container has ended, which it does after it has left the exit code. */

@@ -28,7 +28,7 @@ import { type AttachRequest, attach, checkAttach } from './attach.ts';
 import { changes } from './changes.ts';
 import { type CommitOptions, commit } from './commit.ts';
 import type { Container, ContainerExit } from './container.ts';
-import { type CreatedContainer, createContainer } from './create.ts';
+import { type CreatedContainer, type CreateOptions, createContainer } from './create.ts';
 import { Execs } from './execs.ts';
 import { exportContainer } from './export.ts';
 import { Health } from './health.ts';
@@ -118,8 +118,8 @@ export class ContainerService {
   }
 
   /** Throws NotFound (image), Conflict (name), InvalidArgument, NotImplemented. */
-  create(request: CreateContainerRequest, name?: string): Promise<CreatedContainer> {
-    return createContainer(this.#parts, request, name);
+  create(request: CreateContainerRequest, options: CreateOptions = {}): Promise<CreatedContainer> {
+    return createContainer(this.#parts, request, options);
   }
 
   /** Throws NotFound, NotModified, Conflict, StartFailed. */

@@ -4,6 +4,7 @@ import { Conflict, formatTime, messageOf, NotModified, nowNanos, StartFailed } f
 import { mountRootfs, unmountRootfs } from '../../layers/index.ts';
 import { createContainer, makeSpec, type OciSpec, startContainer, startTime } from '../../runtime/index.ts';
 import type { Sandbox } from '../networks/index.ts';
+import { admitRealtime, setBlockWeights } from './cgroup-v1.ts';
 import type { Container } from './container.ts';
 import { deleteProcesses } from './exit.ts';
 import { keepsLog } from './logs/drivers.ts';
@@ -47,11 +48,13 @@ async function bringUp(parts: ContainerParts, container: Container, by: 'user' |
   writeHostFiles(parts, container, sandbox);
   mkdirSync(container.bundle.folder, { recursive: true, mode: 0o700 });
   undo.defer(() => container.bundle.remove());
-  const { IpcMode, ShmSize } = container.record.hostConfig;
+  const { hostConfig } = container.record;
+  const { IpcMode, ShmSize } = hostConfig;
   if (IpcMode === 'shareable') container.bundle.mountSharedMemory(ShmSize);
   undo.defer(() => giveBackVolumes(parts, container));
   const mounts = await bringMounts(parts, container);
   writeSpec(parts, container, sandbox, mounts);
+  admitRealtime(parts, container, hostConfig);
   const runtime = parts.runtimeOf(container);
   // Before conmon: a runtime that fails half way leaves its state and its cgroup.
   undo.defer(() => takeDown(parts, container));
@@ -68,6 +71,7 @@ async function bringUp(parts: ContainerParts, container: Container, by: 'user' |
   // The interfaces cost nothing while the runtime is at work, and are there before the program is.
   const connected = Promise.try(() => parts.networks.connect(container.id));
   const [pid] = await allDone([created, connected]);
+  setBlockWeights(parts, container, hostConfig);
   publishMounts(parts, container);
   undo.defer(() => publishUnmounts(parts, container));
   // Clients that came before the start are connected now: the program has not run yet, so they miss nothing.
@@ -156,6 +160,7 @@ function writeSpec(
     rootPropagation: rootPropagation(record.mounts),
     initProgram: parts.config.initPath,
     hardLimits: parts.hardLimits,
+    lowestOomScore: parts.lowestOomScore,
     seccomp: security.seccomp,
     takesCompiledSeccomp: basename(parts.runtimeOf(container).path) === 'crun',
     noNewPrivileges: security.noNewPrivileges,

@@ -2,10 +2,12 @@ import { Conflict, type HostConfig, Internal, messageOf } from '../../api/index.
 import { writeCgroupFile } from '../../linux/index.ts';
 import { cgroupResources, updateContainer } from '../../runtime/index.ts';
 import type { EngineConfig } from '../config.ts';
-import { type KernelFeatures, kernelFeatures } from '../system/kernel.ts';
+import { kernelFeatures } from '../system/kernel.ts';
+import { admitRealtime, setBlockWeights } from './cgroup-v1.ts';
 import type { Container } from './container.ts';
 import type { ContainerParts } from './parts.ts';
 import { isRunning } from './record.ts';
+import { withoutUnsupported } from './unsupported.ts';
 import { validateHostConfig } from './validate.ts';
 
 /** What `POST /containers/{id}/update` answers. */
@@ -91,7 +93,9 @@ async function apply(parts: ContainerParts, container: Container, hostConfig: Ho
   const runtime = parts.runtimeOf(container);
   const set = async (host: HostConfig): Promise<void> => {
     const { devices: _, ...limits } = cgroupResources(host, []);
+    admitRealtime(parts, container, host);
     await updateContainer(runtime, container.id, container.bundle, limits);
+    setBlockWeights(parts, container, host);
     // crun has no word for an unlimited number of processes.
     if (host.PidsLimit == null) writeCgroupFile('pids', parts.cgroupOf(container), 'pids.max', 'max');
   };
@@ -101,42 +105,4 @@ async function apply(parts: ContainerParts, container: Container, hostConfig: Ho
     await set(container.record.hostConfig).catch(() => {});
     throw new Internal(`Cannot update container ${container.id}: ${messageOf(error)}`);
   }
-}
-
-/** The request without the limits that this kernel has no means for, and Docker's warnings about them. */
-function withoutUnsupported(
-  request: HostConfig,
-  kernel: KernelFeatures,
-): { wanted: HostConfig; warnings: string[] } {
-  const wanted = { ...request };
-  const warnings: string[] = [];
-  const discard = (supported: boolean, keys: ReadonlyArray<(typeof NUMBERS)[number]>, text: string): void => {
-    if (supported || keys.every((key) => wanted[key] === 0)) return;
-    for (const key of keys) wanted[key] = 0;
-    warnings.push(`Your kernel does not support ${text}`);
-  };
-  const missing = 'or the cgroup is not mounted';
-  discard(
-    kernel.memoryLimit,
-    ['Memory', 'MemorySwap', 'MemoryReservation'],
-    `memory limit capabilities ${missing}. Limitation discarded.`,
-  );
-  discard(
-    kernel.swapLimit,
-    ['MemorySwap'],
-    `swap limit capabilities ${missing}. Memory limited without swap.`,
-  );
-  discard(kernel.cpuShares, ['CpuShares'], `CPU shares ${missing}. Shares discarded.`);
-  discard(kernel.cpuCfsPeriod, ['CpuPeriod'], 'CPU cfs period. Period discarded.');
-  discard(kernel.cpuCfsQuota, ['CpuQuota', 'NanoCpus'], 'CPU cfs quota. Quota discarded.');
-  if (!kernel.cpuset && (wanted.CpusetCpus !== '' || wanted.CpusetMems !== '')) {
-    warnings.push(`Your kernel does not support cpuset ${missing}. Cpuset discarded.`);
-    wanted.CpusetCpus = '';
-    wanted.CpusetMems = '';
-  }
-  if (!kernel.pidsLimit && wanted.PidsLimit != null && wanted.PidsLimit > 0) {
-    warnings.push(`Your kernel does not support PIDs limit capabilities ${missing}. PIDs limit discarded.`);
-    wanted.PidsLimit = null;
-  }
-  return { wanted, warnings };
 }

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { type ContainerConfig, type HostConfig, InvalidArgument, NotImplemented } from '../../api/index.ts';
 import { resolveCapabilities } from '../../runtime/index.ts';
 import type { EngineConfig } from '../config.ts';
+import { kernelFeatures } from '../system/kernel.ts';
 import { validateCpuset } from './cpuset.ts';
 import { validateHealthOnFailure } from './health-action.ts';
 import { validateHealthcheck } from './health-config.ts';
@@ -104,9 +105,22 @@ function validateLimits(host: HostConfig): void {
   if (host.CpuQuota > 0 && host.CpuQuota < 1000) {
     throw new InvalidArgument('CPU cfs quota can not be less than 1ms (i.e. 1000)');
   }
+  validateRealtime(host);
   if (host.ShmSize < 0) throw new InvalidArgument('SHM size can not be less than 0');
   if (host.BlkioWeight !== 0 && (host.BlkioWeight < 10 || host.BlkioWeight > 1000)) {
     throw new InvalidArgument('Range of blkio weight is from 10 to 1000');
+  }
+}
+
+function validateRealtime({ CpuRealtimePeriod: period, CpuRealtimeRuntime: runtime }: HostConfig): void {
+  if (period === 0 && runtime === 0) return;
+  if (!kernelFeatures().cpuRealtime) {
+    throw new InvalidArgument(
+      'kernel does not support CPU real-time scheduler: leave out the --cpu-rt options',
+    );
+  }
+  if (period !== 0 && runtime > period) {
+    throw new InvalidArgument('cpu real-time runtime cannot be higher than cpu real-time period');
   }
 }
 

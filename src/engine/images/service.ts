@@ -77,10 +77,12 @@ export class ImageService implements AsyncDisposable {
 
   /**
    * The image of a name, a name with tag or digest, an ID or the beginning of one. By its full ID an image is found
-   * even when it was removed by force while a container still needs it. Throws NotFound and InvalidArgument.
+   * even when it was removed by force while a container still needs it. Throws InvalidArgument and NotFound, that also
+   * when the image is for another platform than the one asked for.
    */
-  get(nameOrId: string): ImageRecord {
+  get(nameOrId: string, platform?: OciPlatform): ImageRecord {
     const { store, layers } = this.#parts;
+    if (platform !== undefined) this.#resolve(nameOrId, platform);
     const image = isDigest(nameOrId)
       ? store.find(nameOrId, { removed: true })
       : resolveImage(store, nameOrId);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 
 const CGROUPS = '/sys/fs/cgroup';
 
@@ -8,12 +8,14 @@ export interface KernelFeatures {
   readonly memoryLimit: boolean;
   readonly swapLimit: boolean;
   readonly kernelMemoryTcp: boolean;
+  readonly memorySwappiness: boolean;
   readonly oomKillDisable: boolean;
   readonly cpuCfsPeriod: boolean;
   readonly cpuCfsQuota: boolean;
   readonly cpuShares: boolean;
   readonly cpuset: boolean;
   readonly pidsLimit: boolean;
+  readonly cpuRealtime: boolean;
   readonly seccomp: boolean;
   readonly cgroupNamespaces: boolean;
 }
@@ -39,12 +41,15 @@ function unifiedControllers(): Controllers {
     memoryLimit: has('memory'),
     swapLimit: has('memory') && existsSync('/proc/swaps'),
     kernelMemoryTcp: false,
+    memorySwappiness: false,
     oomKillDisable: false,
     cpuCfsPeriod: has('cpu'),
     cpuCfsQuota: has('cpu'),
     cpuShares: has('cpu'),
     cpuset: has('cpuset'),
     pidsLimit: has('pids'),
+    // Version 2 has no say in real-time scheduling.
+    cpuRealtime: false,
   };
 }
 
@@ -56,6 +61,7 @@ function legacyControllers(): Controllers {
     memoryLimit: has('memory/memory.limit_in_bytes'),
     swapLimit: has('memory/memory.memsw.limit_in_bytes'),
     kernelMemoryTcp: has('memory/memory.kmem.tcp.limit_in_bytes'),
+    memorySwappiness: has('memory/memory.swappiness'),
     oomKillDisable: has('memory/memory.oom_control'),
     cpuCfsPeriod: has('cpu/cpu.cfs_period_us'),
     cpuCfsQuota: has('cpu/cpu.cfs_quota_us'),
@@ -63,7 +69,40 @@ function legacyControllers(): Controllers {
     cpuset: has('cpuset/cpuset.cpus'),
     // The root of this hierarchy has no limit, hence no file for it.
     pidsLimit: has('pids/cgroup.procs'),
+    cpuRealtime: has('cpu/cpu.rt_runtime_us'),
   };
+}
+
+/**
+ * Whether block devices can be shared by weight: by the scheduler BFQ, or by what the kernel's io controller has of its own.
+ * The root of a hierarchy has no such file, so the cgroups below it are looked at.
+ */
+export function hasBlockWeights(): boolean {
+  const unified = existsSync(`${CGROUPS}/cgroup.controllers`);
+  const files = unified ? ['io.weight', 'io.bfq.weight'] : ['blkio.weight', 'blkio.bfq.weight'];
+  const root = unified ? CGROUPS : `${CGROUPS}/blkio`;
+  return someCgroup(root, (folder) => files.some((file) => existsSync(`${folder}/${file}`)));
+}
+
+/** Whether transfers from and to block devices can be limited. */
+export function hasBlockThrottle(): boolean {
+  const unified = `${CGROUPS}/cgroup.controllers`;
+  if (existsSync(unified)) return readFileSync(unified, 'utf8').trim().split(' ').includes('io');
+  return existsSync(`${CGROUPS}/blkio/blkio.throttle.read_bps_device`);
+}
+
+/** Whether something is true of one of the cgroups below `root`; where there is none, of one that is made for it. */
+function someCgroup(root: string, isTrue: (folder: string) => boolean): boolean {
+  if (!existsSync(root)) return false;
+  const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  if (folders.length > 0) return folders.some(({ name }) => isTrue(`${root}/${name}`));
+  const probe = `${root}/berth-probe-${process.pid}`;
+  mkdirSync(probe);
+  try {
+    return isTrue(probe);
+  } finally {
+    rmdirSync(probe);
+  }
 }
 
 /** Whether a switch under /proc/sys is on; false when this kernel has no such switch. */

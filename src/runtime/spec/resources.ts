@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { type HostConfig, InvalidArgument } from '../../api/index.ts';
+import { cgroupVersion } from '../../linux/index.ts';
 import type { OciDeviceRule, OciResources, OciRlimit, OciThrottleDevice } from './oci.ts';
 
 const CPU_PERIOD = 100_000;
@@ -64,8 +65,9 @@ function blockLimits(host: HostConfig): NonNullable<OciResources['blockIO']> {
   const rates = (list: HostConfig['BlkioDeviceReadBps']): OciThrottleDevice[] =>
     list.map(({ Path, Rate }) => ({ ...deviceNumber(Path), rate: Rate }));
   return {
-    ...(host.BlkioWeight && { weight: host.BlkioWeight }),
-    ...(weights.length > 0 && { weightDevice: weights }),
+    // Under version 1 the engine sets weights itself: crun does not know BFQ's file.
+    ...(cgroupVersion() === 2 && host.BlkioWeight && { weight: host.BlkioWeight }),
+    ...(cgroupVersion() === 2 && weights.length > 0 && { weightDevice: weights }),
     ...(host.BlkioDeviceReadBps.length > 0 && { throttleReadBpsDevice: rates(host.BlkioDeviceReadBps) }),
     ...(host.BlkioDeviceWriteBps.length > 0 && { throttleWriteBpsDevice: rates(host.BlkioDeviceWriteBps) }),
     ...(host.BlkioDeviceReadIOps.length > 0 && { throttleReadIOPSDevice: rates(host.BlkioDeviceReadIOps) }),

@@ -39,6 +39,8 @@ export interface SpecInput {
   readonly rootPropagation?: 'rshared' | 'rslave' | undefined;
   readonly initProgram: string;
   readonly hardLimits: HardLimits;
+  /** The lowest OOM score that the engine may give. */
+  readonly lowestOomScore: number;
   /** The seccomp filter for a set of capabilities; undefined for unconfined. */
   seccomp(capabilities: readonly string[]): SeccompFilter | undefined;
   /** Whether the runtime takes a compiled filter, as crun does. */
@@ -84,7 +86,7 @@ export function makeSpec(input: SpecInput): OciSpec {
       capabilities: processCapabilities(capabilities, user.uid),
       rlimits: rlimits(hostConfig.Ulimits, input.hardLimits, input.warn),
       noNewPrivileges: input.noNewPrivileges,
-      oomScoreAdj: hostConfig.OomScoreAdj,
+      oomScoreAdj: Math.max(hostConfig.OomScoreAdj, input.lowestOomScore),
     },
     root: { path: input.rootfs, readonly: hostConfig.ReadonlyRootfs },
     ...(uts && { hostname: config.Hostname }),
