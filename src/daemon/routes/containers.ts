@@ -38,7 +38,10 @@ export function containerRoutes(router: Router, { containers }: ContainersEngine
     const name = ctx.query.get('name')?.replace(/^\//, '') || undefined;
     ctx.send(
       201,
-      await containers.create(request, { name, platform: platform === '' ? undefined : parsePlatform(platform) }),
+      await containers.create(request, {
+        name,
+        platform: platform === '' ? undefined : parsePlatform(platform),
+      }),
     );
   });
 
