@@ -83,6 +83,9 @@ export const commands: readonly CommandEntry[] = [
   entry(both('pause'), 'Pause all processes of containers', () => import('./commands/pause.ts')),
   entry(both('port'), "List a container's published ports", () => import('./commands/port.ts')),
   entry(['container prune'], 'Remove all stopped containers', () => import('./commands/container-prune.ts')),
+  entry(['image prune'], 'Remove unused images', () => import('./commands/image-prune.ts')),
+  entry(['system df'], 'Show what takes space on disk', () => import('./commands/system-df.ts')),
+  entry(['system prune'], 'Remove what nobody uses', () => import('./commands/system-prune.ts')),
   entry(
     ['container ls', 'container list', 'container ps', 'ps'],
     'List containers',

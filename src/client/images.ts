@@ -77,6 +77,13 @@ export class Images {
     return this.#client.json('DELETE', at(reference), { query: options, signal });
   }
 
+  prune(
+    filters: string | undefined,
+    signal?: AbortSignal,
+  ): Promise<{ ImagesDeleted: ImageDeleteItem[] | null; SpaceReclaimed: number }> {
+    return this.#client.json('POST', '/images/prune', { query: { filters }, signal });
+  }
+
   async commit(options: Query, config: unknown, signal?: AbortSignal): Promise<string> {
     return (
       await this.#client.json<{ Id: string }>('POST', '/commit', { query: options, json: config, signal })

@@ -1,4 +1,5 @@
-import type { Client } from './client.ts';
+import type { Client, Query } from './client.ts';
+import { type DiskUsage, readDiskUsage } from './disk-usage.ts';
 import { parseJson, readLines } from './json.ts';
 import type { EngineEvent, ServerVersion } from './types.ts';
 
@@ -16,6 +17,16 @@ export class System {
 
   info(signal?: AbortSignal): Promise<Record<string, unknown>> {
     return this.#client.json('GET', '/info', { signal });
+  }
+
+  /** What the engine's objects take on disk, with the objects themselves when `verbose`. */
+  async diskUsage(verbose: boolean, signal?: AbortSignal): Promise<DiskUsage> {
+    return readDiskUsage(await this.#client.json('GET', '/system/df', { query: { verbose }, signal }));
+  }
+
+  /** Removes what nobody uses of `kind`: `networks`, `volumes`, `build`. */
+  prune<Report>(kind: string, options: Query, signal?: AbortSignal): Promise<Report> {
+    return this.#client.json('POST', `/${kind}/prune`, { query: options, signal });
   }
 
   /** Events as they happen, each with the JSON that it came as. */

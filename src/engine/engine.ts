@@ -81,7 +81,9 @@ export class Engine {
     containers = await ContainerService.open({ database, config, images, networks, volumes, events, log });
     await images.collect();
     const counted = containers;
-    const system = new System(config, events, () => ({ ...counted.count(), images: images.count() }));
+    const count = () => ({ ...counted.count(), images: images.count() });
+    const volumes = { diskUsage: async () => [] };
+    const system = new System(config, events, count, { images, containers, volumes });
     undo.move();
     return new Engine({ config, events, images, networks, volumes, containers, system }, database);
   }

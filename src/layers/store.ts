@@ -54,19 +54,24 @@ export class LayerStore implements AsyncDisposable {
     return store;
   }
 
+  /** The folder of a layer: its files, and what is noted about them. */
+  homeOf(diffId: Digest): string {
+    return join(this.#folder, hexOf(diffId));
+  }
+
   /** Where the files of a layer are, or would be. */
   pathOf(diffId: Digest): string {
-    return join(this.#homeOf(diffId), 'diff');
+    return join(this.homeOf(diffId), 'diff');
   }
 
   has(diffId: Digest): boolean {
-    return existsSync(this.#homeOf(diffId));
+    return existsSync(this.homeOf(diffId));
   }
 
   /** A layer that is there. Throws NotFound. */
   get(diffId: Digest): Layer {
     try {
-      const { size } = JSON.parse(readFileSync(join(this.#homeOf(diffId), 'layer.json'), 'utf8')) as {
+      const { size } = JSON.parse(readFileSync(join(this.homeOf(diffId), 'layer.json'), 'utf8')) as {
         size: number;
       };
       return { diffId, path: this.pathOf(diffId), size };
@@ -118,7 +123,7 @@ export class LayerStore implements AsyncDisposable {
     if (this.pins.has(diffId) || !this.has(diffId)) return;
     const garbage = join(this.#staging, randomUUID());
     // At once: between a look at the pins and the end of the layer nobody may come and pin it.
-    renameSync(this.#homeOf(diffId), garbage);
+    renameSync(this.homeOf(diffId), garbage);
     this.#discard(garbage);
   }
 
@@ -161,7 +166,7 @@ export class LayerStore implements AsyncDisposable {
 
   async #publish(staging: string, diffId: Digest): Promise<void> {
     try {
-      await rename(staging, this.#homeOf(diffId));
+      await rename(staging, this.homeOf(diffId));
     } catch (error) {
       // Somebody else was faster; a layer's content follows from its name.
       if (!this.has(diffId)) throw error;
@@ -172,9 +177,5 @@ export class LayerStore implements AsyncDisposable {
   /** A failure leaves garbage in the staging folder, which the next start tries to remove again. */
   #discard(folder: string): void {
     this.#pool.remove(folder).catch(() => {});
-  }
-
-  #homeOf(diffId: Digest): string {
-    return join(this.#folder, hexOf(diffId));
   }
 }

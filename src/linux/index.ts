@@ -2,6 +2,7 @@ export * from './cgroup.ts';
 export { type CgroupStats, cgroupStats, type IoCount } from './cgroup-stats.ts';
 export * from './chroot.ts';
 export * from './copy-file.ts';
+export * from './disk-usage.ts';
 export * from './epoll.ts';
 export * from './eventfd.ts';
 export * from './fd.ts';

@@ -1,8 +1,8 @@
-import { Containers } from '../../client/index.ts';
 import { defineCommand, noArgs } from '../command.ts';
 import { confirm } from '../confirm.ts';
-import { bool, filter, filtersJson } from '../flags.ts';
-import { print } from '../output.ts';
+import { bool, filter } from '../flags.ts';
+import { printLine } from '../output.ts';
+import { pruneContainers } from '../prune.ts';
 import { humanSize } from '../units.ts';
 
 export const command = defineCommand({
@@ -13,10 +13,9 @@ export const command = defineCommand({
     force: bool('Do not prompt for confirmation', { short: 'f' }),
   },
   async run({ values, cli }) {
-    if (!values.force) await confirm('WARNING! This will remove all stopped containers.');
-    const report = await new Containers(await cli.client()).prune(filtersJson(values.filter));
-    const deleted = report.ContainersDeleted ?? [];
-    if (deleted.length > 0) print(`Deleted Containers:\n${deleted.join('\n')}\n\n`);
-    print(`Total reclaimed space: ${humanSize(report.SpaceReclaimed)}\n`);
+    if (!values.force) await confirm(`WARNING! This will remove ${pruneContainers.warning(false)}.`);
+    const wish = { all: false, filters: values.filter };
+    const reclaimed = await pruneContainers.prune(await cli.client(), wish);
+    printLine(`Total reclaimed space: ${humanSize(reclaimed)}`);
   },
 });

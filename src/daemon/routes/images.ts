@@ -5,6 +5,7 @@ import {
   type ImageProgress,
   type ImageSummary,
   InvalidArgument,
+  NotImplemented,
   parseReference,
 } from '../../api/index.ts';
 import {
@@ -27,7 +28,11 @@ export interface ImagesEngine {
 /** `/images`. */
 export function imageRoutes(router: Router, { images }: ImagesEngine): void {
   router.get('/images/json', (ctx) => {
-    const list = images.list({ filters: ctx.filters(), sharedSize: ctx.bool('shared-size') });
+    const list = images.list({
+      filters: ctx.filters(),
+      all: ctx.bool('all'),
+      sharedSize: ctx.bool('shared-size'),
+    });
     ctx.send(
       200,
       list.map((summary) => oldFields(ctx, summary)),
@@ -52,8 +57,20 @@ export function imageRoutes(router: Router, { images }: ImagesEngine): void {
   });
 
   router.delete('/images/{name}', async (ctx) => {
-    ctx.send(200, await images.remove(ctx.params['name']!, { force: ctx.bool('force') }));
+    const items = await images.remove(ctx.params['name']!, {
+      force: ctx.bool('force'),
+      noPrune: ctx.bool('noprune'),
+      platforms: ctx.query.getAll('platforms').filter(Boolean).map(readPlatform),
+    });
+    ctx.send(200, items);
   });
+
+  router.get('/images/{name}/attestations', (ctx) => {
+    images.inspect(ctx.params['name']!);
+    throw new NotImplemented('this engine keeps no attestations: ask the registry that the image is from');
+  });
+
+  router.post('/images/prune', async (ctx) => ctx.send(200, await images.prune(ctx.filters())));
 
   router.post('/images/load', (ctx) => load(ctx, images));
   router.post('/images/create', (ctx) => create(ctx, images));
@@ -61,8 +78,10 @@ export function imageRoutes(router: Router, { images }: ImagesEngine): void {
 
 /** What clients of old versions look for. */
 function oldFields(ctx: RequestContext, summary: ImageSummary): object {
-  if (atLeast(ctx.version, 1, 44)) return summary;
-  const old = { ...summary, VirtualSize: summary.Size };
+  if (atLeast(ctx.version, 1, 51)) return summary;
+  const uncounted = { ...summary, Containers: -1 };
+  if (atLeast(ctx.version, 1, 44)) return uncounted;
+  const old = { ...uncounted, VirtualSize: summary.Size };
   if (atLeast(ctx.version, 1, 43) || summary.RepoTags.length > 0) return old;
   const digests = summary.RepoDigests.length > 0 ? summary.RepoDigests : ['<none>@<none>'];
   return { ...old, RepoTags: ['<none>:<none>'], RepoDigests: digests };

@@ -1,5 +1,13 @@
 import { atLeast, type EventMessage, formatEvent, InvalidArgument, parseTimestamp } from '../../api/index.ts';
-import type { EngineConfig, EventBus, System } from '../../engine/index.ts';
+import {
+  DISK_USAGE_TYPES,
+  type DiskUsage,
+  type DiskUsageType,
+  type EngineConfig,
+  type EventBus,
+  type System,
+  summariseUsage,
+} from '../../engine/index.ts';
 import type { RequestContext } from '../server/context.ts';
 import type { Router } from '../server/router.ts';
 
@@ -10,7 +18,7 @@ export interface SystemEngine {
   readonly system: System;
 }
 
-/** `/_ping`, `/version`, `/info` and `/events`. */
+/** `/_ping`, `/version`, `/info`, `/system/df` and `/events`. */
 export function systemRoutes(router: Router, engine: SystemEngine): void {
   const ping = (ctx: RequestContext) => {
     ctx.res.setHeader('Cache-Control', 'no-cache, no-store, must-revalidate');
@@ -31,7 +39,34 @@ export function systemRoutes(router: Router, engine: SystemEngine): void {
     ctx.send(200, { ...info, ...bridges });
   });
 
+  router.get('/system/df', async (ctx) => {
+    const usage = await engine.system.diskUsage(usageTypes(ctx));
+    const old = atLeast(ctx.version, 1, 44) ? usage : withVirtualSize(usage);
+    ctx.send(200, {
+      ...(atLeast(ctx.version, 1, 52) ? summariseUsage(usage, ctx.bool('verbose')) : {}),
+      // 1.52 has both shapes, newer versions the new one alone.
+      ...(atLeast(ctx.version, 1, 53) ? {} : old),
+      ...(atLeast(ctx.version, 1, 42) ? {} : { BuilderSize: 0 }),
+    });
+  });
+
+  // Nothing is kept of builds, so that there is nothing to remove.
+  router.post('/build/prune', (ctx) => ctx.send(200, { CachesDeleted: [], SpaceReclaimed: 0 }));
+
   router.get('/events', (ctx) => streamEvents(ctx, engine.events));
+}
+
+/** The `type` parameter, which may come several times; without it everything is meant. */
+function usageTypes({ query }: RequestContext): ReadonlySet<DiskUsageType> {
+  const asked = query.getAll('type');
+  const wrong = asked.find((type) => !DISK_USAGE_TYPES.some((known) => known === type));
+  if (wrong !== undefined) throw new InvalidArgument(`unknown object type: ${wrong}`);
+  return new Set(asked.length > 0 ? (asked as DiskUsageType[]) : DISK_USAGE_TYPES);
+}
+
+function withVirtualSize(usage: DiskUsage): object {
+  const images = usage.Images?.map((image) => ({ ...image, VirtualSize: image.Size }));
+  return images === undefined ? usage : { ...usage, Images: images };
 }
 
 async function streamEvents(ctx: RequestContext, events: EventBus): Promise<void> {

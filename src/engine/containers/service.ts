@@ -14,6 +14,7 @@ import {
   type StartExecRequest,
 } from '../../api/index.ts';
 import { breakOffArchives, type Change, type PathStat } from '../../layers/index.ts';
+import { diskUsage } from '../../linux/index.ts';
 import { Exits, Relay, tellConmon } from '../../runtime/index.ts';
 import type { EngineConfig } from '../config.ts';
 import type { Database } from '../database.ts';
@@ -22,6 +23,7 @@ import { folderSize } from '../folder-size.ts';
 import type { ImageService } from '../images/index.ts';
 import type { Logger } from '../log.ts';
 import type { NetworkService } from '../networks/index.ts';
+import type { ContainerUsage } from '../system/disk-usage.ts';
 import type { VolumeService } from '../volumes/index.ts';
 import { getArchive, type PutArchiveOptions, putArchive, statPath } from './archive.ts';
 import { type AttachRequest, attach, checkAttach } from './attach.ts';
@@ -278,6 +280,17 @@ export class ContainerService {
     return Promise.all(
       containers.map(async (container) => summarise(container, await this.#sizes(container))),
     );
+  }
+
+  /** All containers with what is theirs on disk, logs included, for `GET /system/df`. */
+  async diskUsage(): Promise<ContainerUsage[]> {
+    const containers = this.#store.all().reverse();
+    const sizes = await diskUsage(containers.map(({ files }) => files.folder));
+    return containers.map((container) => {
+      const rw = sizes.get(container.files.folder) ?? 0;
+      const rootFs = rw + this.#parts.images.get(container.record.imageId).size;
+      return summarise(container, { rw, rootFs }) as ContainerUsage;
+    });
   }
 
   /** The container in the shape of `GET /containers/{id}/json`. Throws NotFound. */

@@ -16,6 +16,8 @@ export const IMAGE_FILTERS = ['before', 'dangling', 'label', 'reference', 'since
 
 export interface ListOptions {
   filters: Filters;
+  /** Also images without a name that others were made from. */
+  all?: boolean;
   /** Work out how much of each image other images have too. */
   sharedSize?: boolean;
 }
@@ -24,15 +26,18 @@ export interface ListOptions {
  * The images that pass all filters, newest first. Throws InvalidArgument for unknown filters, NotFound for images
  * that they name.
  */
-export function listImages(parts: ImageParts, { filters, sharedSize = false }: ListOptions): ImageSummary[] {
+export function listImages(
+  parts: ImageParts,
+  { filters, all = false, sharedSize = false }: ListOptions,
+): ImageSummary[] {
   filters.validate(IMAGE_FILTERS);
   const passes = imageFilter(parts, filters);
   const summaries: ImageSummary[] = [];
   for (const image of parts.store.all()) {
     if (!passes(image)) continue;
     const names = filterNames(parts.store.names(image.id), filters);
-    if (names === undefined) continue;
-    summaries.push(summaryView(image, names, sharedSize ? sharedSizeOf(parts, image) : -1));
+    if (names === undefined || (isNameless(names) && !all && parts.store.hasChildren(image.id))) continue;
+    summaries.push(summaryView(parts, image, names, sharedSize ? sharedSizeOf(parts, image) : -1));
   }
   return summaries.sort((a, b) => b.Created - a.Created);
 }
@@ -62,10 +67,14 @@ function filterNames(names: ImageNames, filters: Filters): ImageNames | undefine
       (pattern) => pattern.test(familiarReference(reference)) || pattern.test(familiarName(reference)),
     );
   const shown = { tags: names.tags.filter(matches), digests: names.digests.filter(matches) };
-  const nameless = shown.tags.length === 0 && shown.digests.length === 0;
   const danglingOnly = filters.boolean('dangling', false);
-  if (nameless) return patterns.length > 0 || (filters.has('dangling') && !danglingOnly) ? undefined : shown;
+  if (isNameless(shown))
+    return patterns.length > 0 || (filters.has('dangling') && !danglingOnly) ? undefined : shown;
   return danglingOnly && shown.tags.length > 0 ? undefined : shown;
+}
+
+function isNameless({ tags, digests }: ImageNames): boolean {
+  return tags.length + digests.length === 0;
 }
 
 /** A shell pattern as Go's `path.Match` reads it: `*` and `?` stop at a slash, `[a-z]` and `[^a-z]` are classes. */

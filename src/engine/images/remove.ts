@@ -6,30 +6,47 @@ import {
   parseReference,
   withDefaultTag,
 } from '../../api/index.ts';
-import { chainIdOf, type Digest } from '../../layers/index.ts';
+import { chainIdOf, type Digest, type OciPlatform } from '../../layers/index.ts';
 import { dropUnused } from './install.ts';
 import type { ImageParts } from './parts.ts';
 import type { StoredImage } from './record.ts';
-import { isIdOf, noSuchImage, resolveImage } from './resolve.ts';
+import { isIdOf, noSuchImage, resolveFor } from './resolve.ts';
 
 /** Publishes an event of an image. */
 export type Announce = (image: StoredImage, action: string, name?: string) => void;
 
+export interface RemoveOptions {
+  /** Also an image that has several names, or that stopped containers use. */
+  force?: boolean;
+  /** Keep the images that it was made from, even when nothing else is left of them. */
+  noPrune?: boolean;
+  /** The image must be for one of these. */
+  platforms?: readonly OciPlatform[];
+}
+
 /**
  * Takes a name from an image, and removes the image itself when it was the last one, by Docker's rules: a running
- * container keeps its image from removal whatever `force` says, a stopped one and names in several repositories
- * unless `force`. Says what is gone. Throws NotFound and Conflict.
+ * container, or another image that was made from it here, keeps an image from removal whatever `force` says; a stopped
+ * container and names in several repositories unless `force`. Says what is gone. Throws NotFound and Conflict.
  */
 export async function removeImage(
   parts: ImageParts,
   text: string,
-  force: boolean,
+  options: RemoveOptions,
   announce: Announce,
 ): Promise<ImageDeleteItem[]> {
-  const image = resolveImage(parts.store, text);
-  return isIdOf(image.id, text)
-    ? removeById(parts, image, force, announce)
-    : removeByName(parts, image, text, force, announce);
+  const image = resolveFor(parts.store, text, options.platforms ?? []);
+  const removal = { parts, image, announce, force: options.force ?? false, prune: !options.noPrune };
+  return isIdOf(image.id, text) ? removeById(removal) : removeByName(removal, text);
+}
+
+/** A removal under way. */
+interface Removal {
+  readonly parts: ImageParts;
+  readonly image: StoredImage;
+  readonly announce: Announce;
+  readonly force: boolean;
+  readonly prune: boolean;
 }
 
 /** Removes the layers and the record of images that were removed by force once no container needs them any more. */
@@ -40,13 +57,8 @@ export async function collectRemoved(parts: ImageParts): Promise<void> {
   }
 }
 
-async function removeByName(
-  parts: ImageParts,
-  image: StoredImage,
-  text: string,
-  force: boolean,
-  announce: Announce,
-): Promise<ImageDeleteItem[]> {
+async function removeByName(removal: Removal, text: string): Promise<ImageDeleteItem[]> {
+  const { parts, image, force, announce } = removal;
   const reference = withDefaultTag(parseReference(text));
   const [user] = parts.usersOf(image.id);
   if (!force && user !== undefined && inOneRepository(parts, image)) {
@@ -59,17 +71,16 @@ async function removeByName(
   const items = untag(parts, image, [reference, ...orphanedDigests(parts, image, reference)], announce);
   const { tags, digests } = parts.store.names(image.id);
   if (tags.length + digests.length > 0) return items;
-  // The name is gone, which is what was asked for; the image stays with whoever uses it.
+  // The name is gone, which is what was asked for; the image stays with whoever needs it.
+  if (parts.store.hasChildren(image.id)) return items;
   if (parts.usersOf(image.id).some(({ running }) => running || !force)) return items;
-  return [...items, ...(await deleteImage(parts, image, announce))];
+  return [...items, ...(await deleteImage(removal))];
 }
 
-async function removeById(
-  parts: ImageParts,
-  image: StoredImage,
-  force: boolean,
-  announce: Announce,
-): Promise<ImageDeleteItem[]> {
+async function removeById(removal: Removal): Promise<ImageDeleteItem[]> {
+  const { parts, image, force, announce } = removal;
+  if (parts.store.hasChildren(image.id))
+    throw conflict(image.id, 'cannot be forced', 'image has dependent child images');
   const users = parts.usersOf(image.id);
   const running = users.find((user) => user.running);
   if (running)
@@ -91,7 +102,7 @@ async function removeById(
   }
   const { tags, digests } = parts.store.names(image.id);
   const items = untag(parts, image, [...tags, ...digests], announce);
-  return [...items, ...(await deleteImage(parts, image, announce))];
+  return [...items, ...(await deleteImage(removal))];
 }
 
 function untag(
@@ -125,17 +136,28 @@ function inOneRepository({ store }: ImageParts, image: StoredImage): boolean {
   return tags.length <= 1 && repositories.size <= 1;
 }
 
-async function deleteImage(
-  parts: ImageParts,
-  image: StoredImage,
-  announce: Announce,
-): Promise<ImageDeleteItem[]> {
-  const { store } = parts;
+/** Removes an image that has no name any more, and what it was made from if nothing else is left of that. */
+async function deleteImage(removal: Removal): Promise<ImageDeleteItem[]> {
+  const { parts, image, announce, prune } = removal;
   announce(image, 'delete');
-  if (parts.usersOf(image.id).length > 0) {
-    store.durable(() => store.hide(image.id));
-    return [{ Deleted: image.id }];
-  }
+  const items = parts.usersOf(image.id).length > 0 ? hide(parts, image) : await forgetAndTell(parts, image);
+  const parent = image.parent && parts.store.find(image.parent);
+  if (!prune || parent === undefined || isNeeded(parts, parent.id)) return items;
+  return [...items, ...(await deleteImage({ ...removal, image: parent }))];
+}
+
+function isNeeded({ store, usersOf }: ImageParts, id: Digest): boolean {
+  const { tags, digests } = store.names(id);
+  return tags.length + digests.length > 0 || store.hasChildren(id) || usersOf(id).length > 0;
+}
+
+/** Containers go on using its layers; nobody else will see it. */
+function hide({ store }: ImageParts, { id }: StoredImage): ImageDeleteItem[] {
+  store.durable(() => store.hide(id));
+  return [{ Deleted: id }];
+}
+
+async function forgetAndTell(parts: ImageParts, image: StoredImage): Promise<ImageDeleteItem[]> {
   const gone = await forget(parts, image);
   const chains = image.layers.flatMap(({ diffId }, index) => {
     const chain = chainIdOf(image.layers.slice(0, index + 1).map((layer) => layer.diffId));

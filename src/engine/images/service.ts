@@ -1,4 +1,5 @@
 import {
+  type Filters,
   familiarReference,
   type ImageDeleteItem,
   type ImageHistoryItem,
@@ -24,14 +25,16 @@ import type { Database } from '../database.ts';
 import { SharedJobs } from '../shared-jobs.ts';
 import { Slots } from '../slots.ts';
 import { type CommitImageOptions, commitImage } from './commit.ts';
+import { type ImageDiskUsage, ImageMeter } from './disk-usage.ts';
 import { type ImportOptions, importImage } from './import.ts';
 import { nameImage } from './install.ts';
 import { type ListOptions, listImages } from './list.ts';
 import { type LoadOptions, loadImages } from './load/load.ts';
 import type { ImageParts } from './parts.ts';
+import { type ImagePruneReport, pruneImages } from './prune.ts';
 import { type PullOptions, type PullParts, pullAllTags, pullImage } from './pull/pull.ts';
 import { type ImageRecord, type StoredImage, sizeOf } from './record.ts';
-import { collectRemoved, removeImage } from './remove.ts';
+import { collectRemoved, type RemoveOptions, removeImage } from './remove.ts';
 import { noSuchImage, resolveFor, resolveImage } from './resolve.ts';
 import { type SavedImages, saveImages } from './save.ts';
 import { ImageStore } from './store.ts';
@@ -52,6 +55,7 @@ export interface ImageRegistryConfig extends RegistryConfig {
 /** The images of an engine. */
 export class ImageService implements AsyncDisposable {
   readonly #parts: PullParts;
+  readonly #meter = new ImageMeter();
 
   private constructor(parts: PullParts) {
     this.#parts = parts;
@@ -139,8 +143,8 @@ export class ImageService implements AsyncDisposable {
   }
 
   /** Takes away a name, and the image with the last of them. See `removeImage`. */
-  remove(nameOrId: string, { force = false } = {}): Promise<ImageDeleteItem[]> {
-    return removeImage(this.#parts, nameOrId, force, this.#announce);
+  remove(nameOrId: string, options: RemoveOptions = {}): Promise<ImageDeleteItem[]> {
+    return removeImage(this.#parts, nameOrId, options, this.#announce);
   }
 
   /** Loads the images of an archive. See `loadImages`. */
@@ -182,6 +186,16 @@ export class ImageService implements AsyncDisposable {
       this.#announce(image, 'tag', familiarReference(options.reference));
     }
     return id;
+  }
+
+  /** Removes images that nobody uses. See `pruneImages`. */
+  prune(filters: Filters): Promise<ImagePruneReport> {
+    return pruneImages(this.#parts, this.#meter, filters, this.#announce);
+  }
+
+  /** What the images take on disk. */
+  diskUsage(): Promise<ImageDiskUsage> {
+    return this.#meter.measure(this.#parts);
   }
 
   /**

@@ -175,6 +175,11 @@ export class ImageStore {
     return this.#all('SELECT * FROM images WHERE removed = 0').map((row) => this.#image(row));
   }
 
+  /** Whether an image that was not removed was made from this one. */
+  hasChildren(id: Digest): boolean {
+    return this.#one('SELECT 1 FROM images WHERE parent = ? AND removed = 0 LIMIT 1', id) !== undefined;
+  }
+
   count(): number {
     return Number(this.#one('SELECT COUNT(*) AS count FROM images WHERE removed = 0')?.['count']);
   }

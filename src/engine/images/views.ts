@@ -63,16 +63,21 @@ export function historyView(image: StoredImage, names: ImageNames): ImageHistory
 }
 
 /** A line of `docker images`. */
-export function summaryView(image: StoredImage, names: ImageNames, sharedSize: number): ImageSummary {
+export function summaryView(
+  parts: ImageParts,
+  image: StoredImage,
+  names: ImageNames,
+  sharedSize: number,
+): ImageSummary {
   return {
     Id: image.id,
-    ParentId: '',
+    ParentId: parentOf(parts, image),
     RepoTags: names.tags.map(familiarReference),
     RepoDigests: names.digests.map(familiarReference),
     Created: unixSeconds(image.config.created),
     Size: sizeOf(image),
     SharedSize: sharedSize,
-    Containers: -1,
+    Containers: parts.usersOf(image.id).length,
     Labels: image.config.config?.Labels ?? {},
   };
 }

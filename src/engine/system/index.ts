@@ -1,3 +1,10 @@
+export {
+  DISK_USAGE_TYPES,
+  type DiskUsage,
+  type DiskUsageType,
+  summariseUsage,
+  type VolumeUsage,
+} from './disk-usage.ts';
 export { type KernelFeatures, kernelFeatures } from './kernel.ts';
 export { ownBuild } from './programs.ts';
 export { type ObjectCounts, System } from './system.ts';

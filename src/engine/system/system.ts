@@ -13,6 +13,7 @@ import {
 import type { EngineConfig } from '../config.ts';
 import { LOG_DRIVERS } from '../containers/logs/drivers.ts';
 import type { EventBus } from '../events/index.ts';
+import { type DiskUsage, type DiskUsageSources, type DiskUsageType, diskUsageOf } from './disk-usage.ts';
 import { featureWarnings, kernelFeatures, sysctl } from './kernel.ts';
 import { distribution, fileSystem, proxy } from './machine.ts';
 import { ownBuild, programVersion } from './programs.ts';
@@ -36,11 +37,18 @@ export class System {
   readonly #config: EngineConfig;
   readonly #events: EventBus;
   readonly #count: () => ObjectCounts;
+  readonly #sources: DiskUsageSources;
 
-  constructor(config: EngineConfig, events: EventBus, count: () => ObjectCounts) {
+  constructor(config: EngineConfig, events: EventBus, count: () => ObjectCounts, sources: DiskUsageSources) {
     this.#config = config;
     this.#events = events;
     this.#count = count;
+    this.#sources = sources;
+  }
+
+  /** `GET /system/df` */
+  diskUsage(types: ReadonlySet<DiskUsageType>): Promise<DiskUsage> {
+    return diskUsageOf(this.#sources, types);
   }
 
   /** `GET /version` */
