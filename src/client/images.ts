@@ -43,10 +43,10 @@ export class Images {
   /** An archive of images, as bytes that come as they are read. */
   save(
     references: readonly string[],
-    platforms: readonly string[] = [],
+    platform?: string,
     signal?: AbortSignal,
   ): Promise<HttpResponse> {
-    const query = { names: references, platform: platforms };
+    const query = { names: references, platform };
     return this.#client.call('GET', '/images/get', { query, signal });
   }
 

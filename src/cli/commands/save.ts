@@ -2,7 +2,7 @@ import { isatty } from 'node:tty';
 import { Images } from '../../client/index.ts';
 import { atLeast, defineCommand } from '../command.ts';
 import { CliError } from '../errors.ts';
-import { string, strings } from '../flags.ts';
+import { string } from '../flags.ts';
 import { platformJson } from '../platform.ts';
 import { checkOutput, saveTo } from '../save.ts';
 
@@ -11,7 +11,7 @@ export const command = defineCommand({
   args: atLeast(1),
   flags: {
     output: string('Write to a file, instead of STDOUT', { short: 'o' }),
-    platform: strings('Save only the given platform: os[/arch[/variant]]', { since: '1.48' }),
+    platform: string('Save only the given platform: os[/arch[/variant]]', { since: '1.48' }),
   },
   async run({ values, args, cli }) {
     if (values.output === '' && isatty(1)) {
@@ -20,8 +20,7 @@ export const command = defineCommand({
     await checkOutput(values.output).catch((error: Error) => {
       throw new CliError(`failed to save image: ${error.message}`);
     });
-    const platforms = values.platform.map((platform) => platformJson(platform)!);
-    const response = await new Images(await cli.client()).save(args, platforms);
+    const response = await new Images(await cli.client()).save(args, platformJson(values.platform));
     await saveTo(values.output, response.body);
   },
 });
