@@ -1,10 +1,11 @@
-import type { BuildCacheUsage, DiskUsage, VolumeUsage } from '../client/index.ts';
+import type { BuildCacheUsage, DiskUsage } from '../client/index.ts';
 import { containerView } from './container-view.ts';
 import { compile, dataOf, formatList, goJson, type View } from './format.ts';
 import { shortId } from './ids.ts';
 import { imageView, nameImages } from './image-view.ts';
 import { print } from './output.ts';
 import { ago, humanSize } from './units.ts';
+import { volumeView } from './volume-view.ts';
 
 /** Objects of one kind and how they are shown. */
 interface Listing<T> {
@@ -54,7 +55,7 @@ function sections({ images, containers, volumes, buildCache }: DiskUsage, trunca
     }),
     section({
       title: 'Local Volumes space usage:',
-      view: VOLUME_VIEW,
+      view: volumeView,
       items: volumes.Items,
       columns: ['Name', 'Links', 'Size'],
     }),
@@ -74,15 +75,6 @@ function section<T>({ title, view, items, columns }: Listing<T>): Section {
     data: items.map((item) => dataOf(view, item)),
   };
 }
-
-const VOLUME_VIEW: View<VolumeUsage> = {
-  Name: { header: 'VOLUME NAME', value: ({ Name }) => Name },
-  Driver: { header: 'DRIVER', value: ({ Driver }) => Driver },
-  Scope: { header: 'SCOPE', value: ({ Scope }) => Scope },
-  Mountpoint: { header: 'MOUNTPOINT', value: ({ Mountpoint }) => Mountpoint },
-  Links: { header: 'LINKS', value: ({ UsageData }) => (UsageData ? String(UsageData.RefCount) : 'N/A') },
-  Size: { header: 'SIZE', value: ({ UsageData }) => (UsageData ? humanSize(UsageData.Size) : 'N/A') },
-};
 
 const BUILD_CACHE_VIEW: View<BuildCacheUsage> = {
   ID: { header: 'CACHE ID', value: ({ ID, InUse }) => `${shortId(ID)}${InUse ? '*' : ''}` },

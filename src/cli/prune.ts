@@ -1,4 +1,4 @@
-import { type Client, Containers, Images, System } from '../client/index.ts';
+import { type Client, Containers, Images, System, Volumes } from '../client/index.ts';
 import { filtersJson } from './flags.ts';
 import { printLine } from './output.ts';
 
@@ -54,10 +54,7 @@ export const pruneNetworks: Pruner = {
 export const pruneVolumes: Pruner = {
   warning: () => 'all anonymous volumes not used by at least one container',
   async prune(client, { filters }) {
-    const report = await new System(client).prune<{
-      VolumesDeleted?: string[] | null;
-      SpaceReclaimed: number;
-    }>('volumes', { filters: filtersJson(filters) });
+    const report = await new Volumes(client).prune(filtersJson(filters));
     printDeleted('Volumes', report.VolumesDeleted);
     return report.SpaceReclaimed;
   },

@@ -1,15 +1,4 @@
-import type { ContainerSummary, ImageSummary } from './types.ts';
-
-/** A volume with what it takes. */
-export interface VolumeUsage {
-  readonly Name: string;
-  readonly Driver: string;
-  readonly Scope: string;
-  readonly Mountpoint: string;
-  readonly Labels: Readonly<Record<string, string>> | null;
-  /** Bytes, and the number of containers that have it. -1 where nobody knows. */
-  readonly UsageData?: { readonly RefCount: number; readonly Size: number } | null;
-}
+import type { ContainerSummary, ImageSummary, VolumeResource } from './types.ts';
 
 /** What is kept of earlier builds. */
 export interface BuildCacheUsage {
@@ -36,7 +25,7 @@ export interface Usage<Item> {
 export interface DiskUsage {
   readonly images: Usage<ImageSummary>;
   readonly containers: Usage<ContainerSummary>;
-  readonly volumes: Usage<VolumeUsage>;
+  readonly volumes: Usage<VolumeResource>;
   readonly buildCache: Usage<BuildCacheUsage>;
 }
 
@@ -44,12 +33,12 @@ export interface DiskUsage {
 export interface DiskUsageAnswer {
   readonly ImageUsage?: Partial<Usage<ImageSummary>>;
   readonly ContainerUsage?: Partial<Usage<ContainerSummary>>;
-  readonly VolumeUsage?: Partial<Usage<VolumeUsage>>;
+  readonly VolumeUsage?: Partial<Usage<VolumeResource>>;
   readonly BuildCacheUsage?: Partial<Usage<BuildCacheUsage>>;
   readonly LayersSize?: number;
   readonly Images?: readonly ImageSummary[] | null;
   readonly Containers?: readonly ContainerSummary[] | null;
-  readonly Volumes?: readonly VolumeUsage[] | null;
+  readonly Volumes?: readonly VolumeResource[] | null;
   readonly BuildCache?: readonly BuildCacheUsage[] | null;
 }
 
@@ -88,8 +77,8 @@ function ofContainers(containers: readonly ContainerSummary[]): Usage<ContainerS
   return summarise(containers, isActive, ({ SizeRw }) => SizeRw ?? 0);
 }
 
-function ofVolumes(volumes: readonly VolumeUsage[]): Usage<VolumeUsage> {
-  const isActive = ({ UsageData }: VolumeUsage) => (UsageData?.RefCount ?? 0) > 0;
+function ofVolumes(volumes: readonly VolumeResource[]): Usage<VolumeResource> {
+  const isActive = ({ UsageData }: VolumeResource) => (UsageData?.RefCount ?? 0) > 0;
   return summarise(volumes, isActive, ({ UsageData }) => Math.max(0, UsageData?.Size ?? 0));
 }
 

@@ -41,11 +41,7 @@ export class Images {
   }
 
   /** An archive of images, as bytes that come as they are read. */
-  save(
-    references: readonly string[],
-    platform?: string,
-    signal?: AbortSignal,
-  ): Promise<HttpResponse> {
+  save(references: readonly string[], platform?: string, signal?: AbortSignal): Promise<HttpResponse> {
     const query = { names: references, platform };
     return this.#client.call('GET', '/images/get', { query, signal });
   }

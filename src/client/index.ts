@@ -4,7 +4,7 @@ export { type ConfigFile, configDir, readConfigFile } from './config-file.ts';
 export type { AttachOptions, ListContainersOptions, LogsOptions, WaitCondition } from './containers.ts';
 export { Containers } from './containers.ts';
 export { dial } from './dial.ts';
-export type { BuildCacheUsage, DiskUsage, Usage, VolumeUsage } from './disk-usage.ts';
+export type { BuildCacheUsage, DiskUsage, Usage } from './disk-usage.ts';
 export type { Endpoint, EndpointOptions, ResolvedEndpoint, TlsOptions } from './endpoint.ts';
 export { parseHost, resolveEndpoint, tlsFromDir } from './endpoint.ts';
 export { CannotConnect, ConnectionLost, EngineError, InvalidEndpoint } from './errors.ts';

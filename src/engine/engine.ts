@@ -82,7 +82,6 @@ export class Engine {
     await images.collect();
     const counted = containers;
     const count = () => ({ ...counted.count(), images: images.count() });
-    const volumes = { diskUsage: async () => [] };
     const system = new System(config, events, count, { images, containers, volumes });
     undo.move();
     return new Engine({ config, events, images, networks, volumes, containers, system }, database);

@@ -42,7 +42,17 @@ suite('system df and prune', needs('root', 'docker'), () => {
       running,
       'dd if=/dev/zero of=/big bs=1k count=500; truncate -s 1000000000 /sparse',
     );
-    const made = await create(engine);
+    const made = await create(engine, { host: { Binds: ['kept:/kept'] } });
+    await docker(
+      'run',
+      '--rm',
+      '-v',
+      'kept:/kept',
+      'busybox',
+      'sh',
+      '-c',
+      'yes | head -c 300000 >/kept/file',
+    );
     const { LayersSize, Images, Containers, Volumes, BuildCache } = await usage();
     assert.equal(LayersSize, du('layers/*', 'blobs/sha256/*'));
     const ofContainers = Containers.map((it: { SizeRw: number }) => it.SizeRw);
@@ -50,7 +60,8 @@ suite('system df and prune', needs('root', 'docker'), () => {
       ofContainers.reduce((sum: number, size: number) => sum + size, 0),
       du('containers/*'),
     );
-    assert.deepEqual([Volumes, BuildCache], [[], []]);
+    assert.equal(Volumes[0].UsageData.Size, du('volumes/*'));
+    assert.deepEqual([Volumes.length, Volumes[0].UsageData.RefCount, BuildCache], [1, 1, []]);
 
     const image = (name: string) =>
       Images.find((it: { RepoTags: string[] }) => it.RepoTags.includes(`${name}:latest`));
@@ -61,6 +72,7 @@ suite('system df and prune', needs('root', 'docker'), () => {
     assert.equal(own('busybox') + own('child') + own('hello-world') + image('child').SharedSize, LayersSize);
     await remove(engine, running);
     await remove(engine, made);
+    await docker('volume', 'rm', 'kept');
   });
 
   test('one kind at a time, in the shape of each version', async () => {

@@ -1,6 +1,7 @@
-import type { ImageSummary } from '../../api/index.ts';
+import type { ImageSummary, VolumeResource } from '../../api/index.ts';
 import type { ContainerService } from '../containers/index.ts';
 import type { ImageService } from '../images/index.ts';
+import type { VolumeService } from '../volumes/index.ts';
 
 /** The kinds of things that take space, as the `type` parameter has them. */
 export const DISK_USAGE_TYPES = ['container', 'image', 'volume', 'build-cache'] as const;
@@ -13,17 +14,12 @@ export interface ContainerUsage extends Readonly<Record<string, unknown>> {
   readonly SizeRw: number;
 }
 
-/** A volume in `GET /system/df`: as in the list, with what it takes. */
-export interface VolumeUsage extends Readonly<Record<string, unknown>> {
-  readonly UsageData: { readonly RefCount: number; readonly Size: number };
-}
-
 /** `GET /system/df` before API 1.52. Sizes are bytes on disk, as du(1) counts them. */
 export interface DiskUsage {
   readonly LayersSize?: number;
   readonly Images?: readonly ImageSummary[];
   readonly Containers?: readonly ContainerUsage[];
-  readonly Volumes?: readonly VolumeUsage[];
+  readonly Volumes?: readonly VolumeResource[];
   readonly BuildCache?: readonly never[];
 }
 
@@ -31,7 +27,7 @@ export interface DiskUsage {
 export interface DiskUsageSources {
   readonly images: Pick<ImageService, 'diskUsage'>;
   readonly containers: Pick<ContainerService, 'diskUsage'>;
-  readonly volumes: { diskUsage(): Promise<readonly VolumeUsage[]> };
+  readonly volumes: Pick<VolumeService, 'usage'>;
 }
 
 /** What the engine's objects take on disk; kinds that were not asked for are missing. */
@@ -42,7 +38,7 @@ export async function diskUsageOf(
   const [ofImages, ofContainers, ofVolumes] = await Promise.all([
     types.has('image') ? images.diskUsage() : undefined,
     types.has('container') ? containers.diskUsage() : undefined,
-    types.has('volume') ? volumes.diskUsage() : undefined,
+    types.has('volume') ? volumes.usage() : undefined,
   ]);
   return {
     ...(ofImages && { LayersSize: ofImages.total, Images: ofImages.images }),
@@ -99,9 +95,9 @@ function ofContainers(containers: readonly ContainerUsage[]): UsageSummary {
   };
 }
 
-function ofVolumes(volumes: readonly VolumeUsage[]): UsageSummary {
-  const unused = volumes.filter(({ UsageData }) => UsageData.RefCount === 0);
-  const size = ({ UsageData }: VolumeUsage) => Math.max(0, UsageData.Size);
+function ofVolumes(volumes: readonly VolumeResource[]): UsageSummary {
+  const unused = volumes.filter(({ UsageData }) => !UsageData?.RefCount);
+  const size = ({ UsageData }: VolumeResource) => UsageData?.Size ?? 0;
   return {
     TotalCount: volumes.length,
     ActiveCount: volumes.length - unused.length,

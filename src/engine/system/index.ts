@@ -3,7 +3,6 @@ export {
   type DiskUsage,
   type DiskUsageType,
   summariseUsage,
-  type VolumeUsage,
 } from './disk-usage.ts';
 export { type KernelFeatures, kernelFeatures } from './kernel.ts';
 export { ownBuild } from './programs.ts';

@@ -10,6 +10,7 @@ import {
   type VolumePruneReport,
   type VolumeResource,
 } from '../../api/index.ts';
+import { diskUsage } from '../../linux/index.ts';
 import type { Database } from '../database.ts';
 import type { EventBus } from '../events/index.ts';
 import { folderSize } from '../folder-size.ts';
@@ -115,19 +116,21 @@ export class VolumeService {
     return selectVolumes(this.#store.all(), this.#parts.users(), filters).map(volumeResource);
   }
 
-  /** The volumes with the bytes of their files and the number of containers that have them, for `system df`. */
-  usage(): Promise<VolumeResource[]> {
+  /** The volumes with what they take on disk and the number of containers that have them, for `system df`. */
+  async usage(): Promise<VolumeResource[]> {
     const users = this.#parts.users();
-    return Promise.all(
-      this.#store.all().map(async (volume) => ({
-        ...volumeResource(volume),
-        UsageData: {
-          RefCount: users.get(volume.name)?.length ?? 0,
-          // What is on other file systems takes nothing of this one.
-          Size: isMounted(volume.record) ? 0 : await folderSize(volume.files.data),
-        },
-      })),
+    const volumes = this.#store.all();
+    // What is on other file systems takes nothing of this one.
+    const sizes = await diskUsage(
+      volumes.filter(({ record }) => !isMounted(record)).map(({ files }) => files.folder),
     );
+    return volumes.map((volume) => ({
+      ...volumeResource(volume),
+      UsageData: {
+        RefCount: users.get(volume.name)?.length ?? 0,
+        Size: sizes.get(volume.files.folder) ?? 0,
+      },
+    }));
   }
 
   /** Throws NotFound, which `force` hides, and Conflict when a container has it, running or not. */
