@@ -120,6 +120,18 @@ export const commands: readonly CommandEntry[] = [
   ),
   entry(both('update'), "Change containers' limits", () => import('./commands/update.ts')),
   entry(['version'], 'Show the versions of client and engine', () => import('./commands/version.ts')),
+  entry(['volume clone'], 'Copy a volume to a new one', () => import('./commands/volume-clone.ts')),
+  entry(
+    ['volume export'],
+    "Export a volume's files as a tar archive",
+    () => import('./commands/volume-export.ts'),
+  ),
+  entry(
+    ['volume import'],
+    'Fill a new or an empty volume from a tar archive',
+    () => import('./commands/volume-import.ts'),
+  ),
+  entry(['volume rename'], 'Rename a volume', () => import('./commands/volume-rename.ts')),
   entry(['volume create'], 'Create a volume', () => import('./commands/volume-create.ts')),
   entry(
     ['volume inspect'],

@@ -77,6 +77,8 @@ export class Engine {
       events,
       log,
       users: () => containers?.volumeUsers() ?? new Map(),
+      freeze: (ids) => containers!.freeze(ids),
+      renameIn: (name, to) => containers!.renameVolume(name, to),
     });
     containers = await ContainerService.open({ database, config, images, networks, volumes, events, log });
     await images.collect();

@@ -45,7 +45,7 @@ export function archiveRoutes(router: Router, { containers }: ContainersEngine):
 }
 
 /** Sends an archive at the speed of its reader; a client that hangs up ends the work. */
-async function sendArchive(ctx: RequestContext, type: string, content: Readable): Promise<void> {
+export async function sendArchive(ctx: RequestContext, type: string, content: Readable): Promise<void> {
   const { writable } = ctx.stream(type);
   try {
     await pipeline(content, writable);

@@ -1,7 +1,15 @@
-import { atLeast, CreateVolumeSchema, Filters, NotImplemented, Unavailable } from '../../api/index.ts';
+import {
+  atLeast,
+  CreateVolumeSchema,
+  Filters,
+  InvalidArgument,
+  NotImplemented,
+  Unavailable,
+} from '../../api/index.ts';
 import { VOLUME_FILTERS, VOLUME_PRUNE_FILTERS, type VolumeService } from '../../engine/index.ts';
 import type { RequestContext } from '../server/context.ts';
 import type { Router } from '../server/router.ts';
+import { sendArchive } from './archive.ts';
 
 /** The part of the engine that these routes call. */
 export interface VolumesEngine {
@@ -27,6 +35,24 @@ export function volumeRoutes(router: Router, { volumes }: VolumesEngine): void {
 
   router.post('/volumes/prune', async (ctx) => ctx.send(200, await volumes.prune(pruneFilters(ctx))));
 
+  // Berth's own: docs/api-extensions.md.
+  router.get('/volumes/{name}/export', async (ctx) => {
+    await sendArchive(ctx, 'application/x-tar', await volumes.export(name(ctx), ctx.bool('pause', true)));
+  });
+
+  router.post('/volumes/{name}/import', async (ctx) => {
+    ctx.send(201, await volumes.import(name(ctx), ctx.req));
+  });
+
+  router.post('/volumes/{name}/clone', async (ctx) => {
+    ctx.send(201, await volumes.clone(name(ctx), newName(ctx), ctx.bool('pause', true)));
+  });
+
+  router.post('/volumes/{name}/rename', (ctx) => {
+    volumes.rename(name(ctx), newName(ctx));
+    ctx.send(204);
+  });
+
   router.get('/volumes/{name}', (ctx) => ctx.send(200, volumes.inspect(name(ctx))));
 
   router.put('/volumes/{name}', () => {
@@ -39,6 +65,12 @@ export function volumeRoutes(router: Router, { volumes }: VolumesEngine): void {
     await volumes.remove(name(ctx), ctx.bool('force'));
     ctx.send(204);
   });
+}
+
+function newName(ctx: RequestContext): string {
+  const text = ctx.query.get('name') ?? '';
+  if (text === '') throw new InvalidArgument('bad parameter: name: the name of the new volume must be given');
+  return text;
 }
 
 /** Before API 1.42 volumes with a name of their own went too. */

@@ -3,9 +3,9 @@ import { type Digest, diffLayers, type OciRunConfig } from '../../layers/index.t
 import { applyChanges } from '../images/changes.ts';
 import type { Container } from './container.ts';
 import { layersOf } from './files.ts';
+import { freeze } from './freeze.ts';
 import { mergeConfig } from './merge.ts';
 import type { ContainerParts } from './parts.ts';
-import { pause, unpause } from './pause.ts';
 
 /** How a container becomes an image. */
 export interface CommitOptions {
@@ -51,27 +51,11 @@ export async function commit(
 async function* frozen(
   parts: ContainerParts,
   container: Container,
-  freeze: boolean,
+  still: boolean,
 ): AsyncGenerator<Uint8Array> {
-  const pauses = freeze && (await container.lock.run(() => halt(parts, container)));
-  try {
-    const { content } = await diffLayers(layersOf(parts, container));
-    yield* content as AsyncIterable<Buffer>;
-  } finally {
-    if (pauses) await container.lock.run(() => thaw(parts, container));
-  }
-}
-
-/** Freezes a container if it runs; gives whether it did. */
-async function halt(parts: ContainerParts, container: Container): Promise<boolean> {
-  if (container.state.status !== 'running') return false;
-  await pause(parts, container);
-  return true;
-}
-
-/** A container that was killed or let go in the meantime needs nothing. */
-async function thaw(parts: ContainerParts, container: Container): Promise<void> {
-  if (container.state.status === 'paused') await unpause(parts, container);
+  await using _frozen = await freeze(parts, still ? [container] : []);
+  const { content } = await diffLayers(layersOf(parts, container));
+  yield* content as AsyncIterable<Buffer>;
 }
 
 /** The image's config: the container's, under that of the request, with its instructions applied. */

@@ -26,6 +26,7 @@ import { beyondReach } from './machine.ts';
 import { mergeConfig } from './merge.ts';
 import { copyUp } from './mounts/copy-up.ts';
 import { makeVolumes, planMounts } from './mounts/plan.ts';
+import { volumesOf } from './mounts/point.ts';
 import { generateName } from './names.ts';
 import { checkModeConflicts, chooseNetworks } from './network-config.ts';
 import type { ContainerParts } from './parts.ts';
@@ -99,7 +100,7 @@ export async function createContainer(
   makeFolders(container);
   using _needs = store.announce(record);
   await copyUp(parts, container);
-  store.add(container, () => parts.volumes.confirm(made));
+  store.add(container, () => parts.volumes.confirm(volumesOf(record.mounts)));
   undo.move();
   parts.publish(container, 'create');
   if (platform === undefined) warnings.push(...foreignPlatform(image.config));

@@ -60,6 +60,8 @@ export interface ContainerState {
   readonly stoppedByUser: boolean;
   /** As `stoppedByUser`, in a way that ends restart policies too: see `kill`. */
   readonly restartsCancelled: boolean;
+  /** It is paused because the engine copies its files, and not because a user wants it. */
+  readonly frozen?: boolean | undefined;
   /** Of a container with a health check, from its first start. */
   readonly health?: HealthState | undefined;
   /** Network namespace and endpoint of the running container. */

@@ -16,6 +16,7 @@ import {
 import type { LiveSandbox } from '../networks/index.ts';
 import type { Container } from './container.ts';
 import { releaseRun, takeExit } from './exit.ts';
+import { thawAbandoned } from './freeze.ts';
 import { volumesOf } from './mounts/point.ts';
 import type { ContainerParts } from './parts.ts';
 import { isRunning } from './record.ts';
@@ -50,7 +51,10 @@ export async function recover(parts: ContainerParts): Promise<void> {
     ({ id, state }): LiveSandbox => ({ containerId: id, sandbox: state.sandbox ?? { endpoints: [] } }),
   );
   await parts.networks.restore(live);
-  for (const container of running) watchConmon(parts, container);
+  for (const container of running) {
+    await thawAbandoned(parts, container);
+    watchConmon(parts, container);
+  }
   for (const container of parts.store.all()) {
     if (!isRunning(container.state)) unmountRootfs(container.files.rootfs);
   }

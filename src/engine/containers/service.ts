@@ -33,6 +33,7 @@ import type { Container, ContainerExit } from './container.ts';
 import { type CreatedContainer, type CreateOptions, createContainer } from './create.ts';
 import { Execs } from './execs.ts';
 import { exportContainer } from './export.ts';
+import { freeze } from './freeze.ts';
 import { Health } from './health.ts';
 import { actOnFailure } from './health-action.ts';
 import { inspectContainer } from './inspect.ts';
@@ -40,6 +41,7 @@ import { selectContainers, summarise } from './list.ts';
 import { LogKeeper } from './logs/keeper.ts';
 import { type ContainerLog, type LogRequest, readContainerLog } from './logs/read.ts';
 import { volumesOf } from './mounts/point.ts';
+import { withVolumeRenamed } from './mounts/rename.ts';
 import { connectNetwork, disconnectNetwork } from './networking.ts';
 import { ContainerParts } from './parts.ts';
 import { pause, unpause } from './pause.ts';
@@ -352,6 +354,22 @@ export class ContainerService {
       for (const name of volumesOf(mounts)) users.set(name, [...(users.get(name) ?? []), id]);
     }
     return users;
+  }
+
+  /** Lets those of the containers that run stand still: see `freeze`. */
+  freeze(ids: readonly string[]): Promise<AsyncDisposable> {
+    const containers = ids.map((id) => this.#store.byId(id)).filter((container) => container !== undefined);
+    return freeze(this.#parts, containers);
+  }
+
+  /** Writes another name of a volume into the records that have it: see `writeRecords`. */
+  renameVolume(name: string, to: { readonly name: string; readonly source: string }): () => void {
+    const records = this.#store.all().map(({ record }) => record);
+    return this.#store.writeRecords(
+      records
+        .filter(({ mounts }) => volumesOf(mounts).includes(name))
+        .map((record) => withVolumeRenamed(record, name, to)),
+    );
   }
 
   /** A container's name, or its ID when there is no such container. */

@@ -122,6 +122,17 @@ export class ContainerStore {
     this.#byName.set(record.name, container);
   }
 
+  /**
+   * As `setRecord`, for several at once and in a transaction of somebody else's. Gives what is to be done when that has been
+   * written: until then everybody sees the records as they were.
+   */
+  writeRecords(records: readonly ContainerRecord[]): () => void {
+    for (const record of records) this.#updateRecord.run(record.name, JSON.stringify(record), record.id);
+    return () => {
+      for (const record of records) this.#byId.get(record.id)!.record = record;
+    };
+  }
+
   /** Changes where the container is; survives the engine's death. */
   setState(container: Container, change: Partial<ContainerState>): void {
     const state = { ...container.state, ...change };

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import {
   ANONYMOUS_LABEL,
   Conflict,
@@ -15,7 +16,8 @@ import type { Database } from '../database.ts';
 import type { EventBus } from '../events/index.ts';
 import { folderSize } from '../folder-size.ts';
 import type { Logger } from '../log.ts';
-import { fillVolume, isEmpty } from './fill.ts';
+import { Copies, nameTaken } from './copies.ts';
+import { fillVolume } from './fill.ts';
 import { selectVolumes } from './list.ts';
 import { mountVolume, unmountVolume } from './local.ts';
 import { anonymousName, validateVolumeName } from './names.ts';
@@ -34,6 +36,10 @@ export interface VolumeParts {
   readonly log: Logger;
   /** The IDs of the containers that each volume is in the record of, running or not. */
   users(): ReadonlyMap<string, readonly string[]>;
+  /** Lets those of the containers that run stand still until the result is disposed of. */
+  freeze(containers: readonly string[]): Promise<AsyncDisposable>;
+  /** Writes another name of a volume into the records that have it; gives what makes them count. */
+  renameIn(name: string, to: { readonly name: string; readonly source: string }): () => void;
 }
 
 /** A volume to be made, or to be found as it is. */
@@ -49,10 +55,12 @@ export interface VolumeWish {
 export class VolumeService {
   readonly #parts: VolumeParts;
   readonly #store: VolumeStore;
+  readonly #copies: Copies;
 
   private constructor(parts: VolumeParts) {
     this.#parts = parts;
     this.#store = new VolumeStore(parts.database, parts.dataRoot);
+    this.#copies = new Copies(parts, this.#store, this);
   }
 
   /** Opens the volumes of a data root, and removes what an engine that died was at work with. */
@@ -188,6 +196,8 @@ export class VolumeService {
    */
   async mount(name: string, holder: string | symbol): Promise<string> {
     const volume = this.#store.get(name);
+    // An operation may be at work because of which it is still.
+    while (typeof holder === 'string' && volume.still !== undefined) await volume.still;
     if (volume.phase === 'removing') throw new Conflict(`volume ${name} is being removed`);
     volume.holders.add(holder);
     if (!isMounted(volume.record)) return volume.files.data;
@@ -233,14 +243,47 @@ export class VolumeService {
     await this.mount(name, holder);
     try {
       const volume = this.#store.get(name);
-      return await volume.lock.run(async () => {
-        if (!isEmpty(volume)) return false;
-        await fillVolume(volume, write);
-        return true;
-      });
+      return await volume.lock.run(() => fillVolume(volume, write));
     } finally {
       await this.unmount(name, holder);
     }
+  }
+
+  /** Makes a volume with a copy of another one's files: see `cloneVolume`. */
+  async clone(name: string, to: string, still: boolean): Promise<VolumeResource> {
+    return volumeResource(await this.#copies.clone(name, to, still));
+  }
+
+  /** The files of a volume as a tar archive: see `Copies`. */
+  export(name: string, still: boolean): Promise<Readable> {
+    return this.#copies.export(name, still);
+  }
+
+  /** Fills a new or an empty volume from a tar archive: see `Copies`. */
+  async import(name: string, archive: Readable): Promise<VolumeResource> {
+    return volumeResource(await this.#copies.import(name, archive));
+  }
+
+  /**
+   * Gives a volume another name, also in the records of containers that have it, of which none may run. Throws NotFound,
+   * InvalidArgument, Conflict.
+   */
+  rename(name: string, to: string): void {
+    const volume = this.#store.get(name);
+    validateVolumeName(to);
+    if (this.#store.find(to) !== undefined) throw nameTaken(to);
+    if (volume.holders.size > 0 || volume.phase !== 'ready') {
+      const ids = [...volume.holders].filter((holder) => typeof holder === 'string');
+      throw new Conflict(
+        `rename ${name}: volume is in use - [${ids.join(', ')}]: stop the containers that have it, then rename it`,
+      );
+    }
+    const { [ANONYMOUS_LABEL]: _, ...labels } = volume.record.labels;
+    const source = this.#store.filesOf(to).data;
+    this.#store.rename(volume, to, { ...volume.record, name: to, labels }, () =>
+      this.#parts.renameIn(name, { name: to, source }),
+    );
+    this.#publish(volume, 'rename', { oldName: name });
   }
 
   /** Tells the world that a container has begun or ceased to use a volume, with Docker's attributes. */
@@ -248,8 +291,8 @@ export class VolumeService {
     this.#parts.events.publish('volume', action, name, { driver: LOCAL_DRIVER, ...attributes });
   }
 
-  #publish({ name }: Volume, action: string): void {
-    this.#parts.events.publish('volume', action, name, { driver: LOCAL_DRIVER });
+  #publish({ name }: Volume, action: string, attributes: Record<string, string> = {}): void {
+    this.#parts.events.publish('volume', action, name, { driver: LOCAL_DRIVER, ...attributes });
   }
 
   #found(names: readonly string[]): Volume[] {

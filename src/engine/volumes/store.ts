@@ -1,3 +1,4 @@
+import { existsSync, renameSync } from 'node:fs';
 import { NotFound } from '../../api/index.ts';
 import type { Database } from '../database.ts';
 import type { Phase, VolumeRecord } from './record.ts';
@@ -19,6 +20,8 @@ export class VolumeStore {
   readonly #byName = new Map<string, Volume>();
   readonly #insert;
   readonly #setPhase;
+  readonly #rename;
+  readonly #renamed;
   readonly #delete;
 
   constructor(database: Database, dataRoot: string) {
@@ -28,10 +31,13 @@ export class VolumeStore {
     const { sql } = database;
     this.#insert = sql.prepare('INSERT INTO volumes (name, record, phase) VALUES (?, ?, ?)');
     this.#setPhase = sql.prepare('UPDATE volumes SET phase = ? WHERE name = ?');
+    this.#rename = sql.prepare('UPDATE volumes SET name = ?, record = ?, renamed_from = ? WHERE name = ?');
+    this.#renamed = sql.prepare('UPDATE volumes SET renamed_from = NULL WHERE name = ?');
     this.#delete = sql.prepare('DELETE FROM volumes WHERE name = ?');
-    for (const row of sql.prepare('SELECT record, phase FROM volumes ORDER BY rowid').all()) {
+    for (const row of sql.prepare('SELECT record, phase, renamed_from FROM volumes ORDER BY rowid').all()) {
       const record = JSON.parse(String(row['record'])) as VolumeRecord;
-      this.#remember(record, row['phase'] as Phase);
+      const volume = this.#remember(record, row['phase'] as Phase);
+      if (row['renamed_from'] !== null) this.#moveFolder(volume, String(row['renamed_from']));
     }
   }
 
@@ -73,6 +79,30 @@ export class VolumeStore {
   setPhase(volume: Volume, phase: Phase): void {
     this.#setPhase.run(phase, volume.name);
     volume.phase = phase;
+  }
+
+  /**
+   * Gives a volume another name, and its folder too. `alongside` writes the name elsewhere in the same transaction, and gives
+   * what is to be done when that is on disk. If the engine dies before the folder has moved, the next one moves it.
+   */
+  rename(volume: Volume, name: string, record: VolumeRecord, alongside: () => () => void): void {
+    const old = volume.name;
+    const apply = this.#database.durable(() => {
+      this.#rename.run(name, JSON.stringify(record), old, old);
+      return alongside();
+    });
+    apply();
+    this.#byName.delete(old);
+    volume.record = record;
+    volume.files = this.filesOf(name);
+    this.#byName.set(name, volume);
+    this.#moveFolder(volume, old);
+  }
+
+  #moveFolder(volume: Volume, from: string): void {
+    const { folder } = this.filesOf(from);
+    if (existsSync(folder) && !existsSync(volume.files.folder)) renameSync(folder, volume.files.folder);
+    this.#renamed.run(volume.name);
   }
 
   /** Forgets a volume. */

@@ -31,6 +31,9 @@ export class Volume {
   /** Who has its files in use at the moment: IDs of containers that run or start, and symbols that stand for operations. */
   readonly holders = new Set<string | symbol>();
 
+  /** Set while its files are copied as they are at one moment: no container begins to use them until it resolves. */
+  still: Promise<void> | undefined;
+
   constructor(record: VolumeRecord, phase: Phase, files: VolumeFiles) {
     this.record = record;
     this.phase = phase;
