@@ -58,6 +58,11 @@ export class Sandboxes {
     }
   }
 
+  /** Runs `body` in a container's namespace. It must not await. Throws SyscallError, and what `body` throws. */
+  enter(containerId: string, body: () => void): void {
+    inNetns(this.pathOf(containerId), body);
+  }
+
   /** Lets the namespace go, and with it both ends of its veth pairs. A missing one is no error. */
   delete(containerId: string): void {
     deleteNetns(this.pathOf(containerId));

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { InvalidArgument } from '../../src/api/index.ts';
 import { hostsFile, isResolvedStub, parseResolvConf, resolvConfFile } from '../../src/network/index.ts';
 
-const ISOLATED = { isolated: true, ipv6: false };
+const ISOLATED = { isolated: true, ipv6: false, named: false };
 const NO_SETTINGS = { dns: [], search: [], options: [] };
 const ownLines = (text: string) => text.split('\n').slice(6).filter(Boolean);
 
@@ -59,11 +59,11 @@ test('name servers that a container cannot reach are left out', () => {
     'search a.org b.org\nnameserver 10.0.0.53\noptions ndots:2\nsortlist 10.0.0.0\n',
   );
   assert.match(
-    resolvConfFile(host, NO_SETTINGS, { isolated: true, ipv6: true }),
+    resolvConfFile(host, NO_SETTINGS, { isolated: true, ipv6: true, named: false }),
     /10\.0\.0\.53\nnameserver fd00::53/,
   );
   assert.match(
-    resolvConfFile(host, NO_SETTINGS, { isolated: false, ipv6: false }),
+    resolvConfFile(host, NO_SETTINGS, { isolated: false, ipv6: false, named: false }),
     /nameserver 127\.0\.0\.1\n/,
   );
 });

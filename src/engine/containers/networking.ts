@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Conflict, type EndpointSettings, Forbidden, InvalidArgument, NotFound } from '../../api/index.ts';
-import type { EndpointWish, Sandbox } from '../networks/index.ts';
+import type { EndpointWish, HostFiles, Naming, Sandbox } from '../networks/index.ts';
 import type { Container } from './container.ts';
 import { isUserDefined, PLAIN_ENDPOINT, refuseMixtures, refuseShared } from './network-config.ts';
 import type { ContainerParts } from './parts.ts';
@@ -17,7 +17,7 @@ export function prepareNetwork(parts: ContainerParts, { record, id }: Container)
   if (record.config.NetworkDisabled) return parts.networks.prepare(id, [wish('none')]);
   if (NetworkMode.startsWith('container:'))
     return parts.networks.share(id, networkOwner(parts, NetworkMode).id);
-  return parts.networks.prepare(id, wishesOf(record));
+  return parts.networks.prepare(id, wishesOf(record), namingOf(record));
 }
 
 /** The running container whose namespace a mode of the form `container:<ID>` means. Throws NotFound, Conflict. */
@@ -48,9 +48,11 @@ export function connectNetwork(
       if (Object.hasOwn(joined, name)) {
         throw new Forbidden(`endpoint with name ${container.name} already exists in network ${name}`);
       }
+      const before = container.state.sandbox;
       const sandbox = parts.networks.join(container.id, { network: name, settings });
       parts.store.setState(container, { sandbox });
       addHostsLines(container, sandbox, name);
+      if (before !== undefined) changeResolvConf(parts, container, before, sandbox);
     }
     setEndpoints(parts, container, { ...joined, [name]: settings });
   });
@@ -81,6 +83,25 @@ export function disconnectNetwork(
 }
 
 const HOST = 'container cannot be disconnected from host network or connected to host network';
+
+/** The texts of the container's /etc/hosts, /etc/hostname and /etc/resolv.conf. Throws InvalidArgument. */
+export function hostTextsOf(parts: ContainerParts, { record }: Container, sandbox: Sandbox): HostFiles {
+  const { config, hostConfig } = record;
+  return parts.networks.hostFiles(sandbox, {
+    hostname: config.Hostname,
+    domainname: config.Domainname,
+    extraHosts: hostConfig.ExtraHosts,
+    dns: hostConfig.Dns,
+    dnsSearch: hostConfig.DnsSearch,
+    dnsOptions: hostConfig.DnsOptions,
+  });
+}
+
+/** What a container is called in its networks. */
+export function namingOf(record: ContainerRecord): Naming {
+  const { Dns: dns, DnsSearch: search, DnsOptions: options } = record.hostConfig;
+  return { names: dnsNames(record, []), dns: { dns, search, options } };
+}
 
 /** The names by which a container is found in a network of the user's own. */
 export function dnsNames(record: ContainerRecord, aliases: readonly string[]): string[] {
@@ -132,6 +153,14 @@ function setEndpoints(
 function addHostsLines({ files, record }: Container, sandbox: Sandbox, network: string): void {
   const lines = addressesIn(sandbox, network).map((address) => `${address}\t${record.config.Hostname}\n`);
   writeFileSync(files.hosts, readFileSync(files.hosts, 'utf8') + lines.join(''));
+}
+
+/** A container that comes into the first network with names asks the engine for them, unless it has a file of its own. */
+function changeResolvConf(parts: ContainerParts, container: Container, before: Sandbox, now: Sandbox): void {
+  const { resolvConf } = container.files;
+  const written = hostTextsOf(parts, container, before).resolvConf;
+  const wanted = hostTextsOf(parts, container, now).resolvConf;
+  if (written !== wanted && readFileSync(resolvConf, 'utf8') === written) writeFileSync(resolvConf, wanted);
 }
 
 function removeHostsLines({ files }: Container, sandbox: Sandbox, network: string): void {

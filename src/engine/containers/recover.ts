@@ -18,6 +18,7 @@ import type { Container } from './container.ts';
 import { releaseRun, takeExit } from './exit.ts';
 import { thawAbandoned } from './freeze.ts';
 import { volumesOf } from './mounts/point.ts';
+import { namingOf } from './networking.ts';
 import type { ContainerParts } from './parts.ts';
 import { isRunning } from './record.ts';
 import { watchConmon } from './start.ts';
@@ -48,7 +49,11 @@ export async function recover(parts: ContainerParts): Promise<void> {
   // One may have ended meanwhile, and been tidied up.
   const running = alive.filter(({ state }) => isRunning(state));
   const live = running.map(
-    ({ id, state }): LiveSandbox => ({ containerId: id, sandbox: state.sandbox ?? { endpoints: [] } }),
+    ({ id, state, record }): LiveSandbox => ({
+      containerId: id,
+      sandbox: state.sandbox ?? { endpoints: [] },
+      naming: namingOf(record),
+    }),
   );
   await parts.networks.restore(live);
   for (const container of running) {

@@ -1,5 +1,6 @@
 import { InvalidArgument } from '../../api/index.ts';
 import type { Container } from './container.ts';
+import { namingOf } from './networking.ts';
 import type { ContainerParts } from './parts.ts';
 import { validateName } from './validate.ts';
 
@@ -13,5 +14,6 @@ export function rename(parts: ContainerParts, container: Container, wanted: stri
     throw new InvalidArgument('Renaming a container with the same name as its current name');
   using _reserved = parts.store.reserveName(name);
   parts.store.setRecord(container, { ...container.record, name });
+  parts.networks.rename(container.id, namingOf(container.record));
   parts.publish(container, 'rename', { oldName: `/${oldName}` });
 }

@@ -11,7 +11,7 @@ import { keepsLog } from './logs/drivers.ts';
 import { bringMounts, giveBackVolumes, publishMounts, publishUnmounts } from './mounts/bring.ts';
 import { rootPropagation } from './mounts/propagation.ts';
 import { sharedNamespaces } from './namespaces.ts';
-import { networkOwner, prepareNetwork } from './networking.ts';
+import { hostTextsOf, networkOwner, prepareNetwork } from './networking.ts';
 import type { ContainerParts } from './parts.ts';
 import { isRunning } from './record.ts';
 
@@ -121,18 +121,11 @@ function mountLayers(parts: ContainerParts, { record, files }: Container): void 
   mountRootfs({ lowers: image.layers, upper: files.upper, work: files.work, target: files.rootfs });
 }
 
-function writeHostFiles(parts: ContainerParts, { record, files }: Container, sandbox: Sandbox): void {
-  const { config, hostConfig } = record;
+function writeHostFiles(parts: ContainerParts, container: Container, sandbox: Sandbox): void {
+  const { record, files } = container;
   // Of a shared namespace the names are shared too.
-  if (hostConfig.NetworkMode.startsWith('container:')) return;
-  const texts = parts.networks.hostFiles(sandbox, {
-    hostname: config.Hostname,
-    domainname: config.Domainname,
-    extraHosts: hostConfig.ExtraHosts,
-    dns: hostConfig.Dns,
-    dnsSearch: hostConfig.DnsSearch,
-    dnsOptions: hostConfig.DnsOptions,
-  });
+  if (record.hostConfig.NetworkMode.startsWith('container:')) return;
+  const texts = hostTextsOf(parts, container, sandbox);
   writeFileSync(files.hosts, texts.hosts, { mode: 0o644 });
   writeFileSync(files.hostname, texts.hostname, { mode: 0o644 });
   writeFileSync(files.resolvConf, texts.resolvConf, { mode: 0o644 });

@@ -4,7 +4,8 @@ import { deleteInterface, type Sandboxes, setGateways } from '../../network/inde
 import type { Logger } from '../log.ts';
 import type { Catalogue, Network } from './catalogue.ts';
 import { checkEndpoint, hasInterface, interfaceNameFor } from './endpoint.ts';
-import type { Endpoint, LiveSandbox, Sandbox } from './sandbox.ts';
+import type { NameService } from './name-service.ts';
+import type { Endpoint, LiveSandbox, Naming, Sandbox } from './sandbox.ts';
 
 /** A network that a container shall join, and how. */
 export interface EndpointWish {
@@ -16,6 +17,7 @@ export interface EndpointWish {
 export interface AttachmentsParts {
   readonly sandboxes: Sandboxes;
   readonly catalogue: Catalogue;
+  readonly names: NameService;
   readonly log: Logger;
   /** Called when a container has got its interface in a network, or has lost it. */
   readonly told: (action: 'connect' | 'disconnect', containerId: string, network: Network) => void;
@@ -47,7 +49,7 @@ export class Attachments {
   }
 
   /** See `NetworkService.prepare`. */
-  prepare(containerId: string, wishes: readonly EndpointWish[]): Sandbox {
+  prepare(containerId: string, wishes: readonly EndpointWish[], naming: Naming): Sandbox {
     this.#refuseTwice(containerId);
     const endpoints: Endpoint[] = [];
     try {
@@ -57,6 +59,7 @@ export class Attachments {
         ? { netnsPath: this.#parts.sandboxes.create(containerId), endpoints }
         : { endpoints };
       this.#live.set(containerId, sandbox);
+      this.#parts.names.introduce(containerId, naming);
       return sandbox;
     } catch (error) {
       for (const endpoint of endpoints) this.#networkOf(endpoint).driver.disconnect(endpoint);
@@ -112,6 +115,7 @@ export class Attachments {
     }
     const left = { ...sandbox, endpoints: sandbox.endpoints.filter((it) => it !== endpoint) };
     this.#live.set(containerId, left);
+    this.#parts.names.withdraw([endpoint]);
     network.driver.disconnect(endpoint);
     this.#parts.sandboxes.furnish(containerId, ({ netlink }) => {
       if (endpoint.interfaceName !== '') deleteInterface(netlink, endpoint.interfaceName);
@@ -125,6 +129,7 @@ export class Attachments {
   detach(containerId: string): void {
     const endpoints = this.#live.get(containerId)?.endpoints ?? [];
     this.#live.delete(containerId);
+    this.#parts.names.forget(containerId, endpoints);
     try {
       for (const endpoint of endpoints)
         this.#parts.catalogue.byId(endpoint.networkId)?.driver.disconnect(endpoint);
@@ -140,10 +145,11 @@ export class Attachments {
 
   /** Takes up the running containers' places again. */
   adopt(live: readonly LiveSandbox[]): void {
-    for (const { containerId, sandbox } of live) {
+    for (const { containerId, sandbox, naming } of live) {
       this.#live.set(containerId, sandbox);
       this.#connected.add(containerId);
       for (const endpoint of sandbox.endpoints) this.#adoptEndpoint(containerId, endpoint);
+      if (naming !== undefined) this.#adoptNames(containerId, sandbox, naming);
     }
   }
 
@@ -160,6 +166,19 @@ export class Attachments {
     }
   }
 
+  /** The engine that answered for the container has gone, and its sockets with it. */
+  #adoptNames(containerId: string, { endpoints }: Sandbox, naming: Naming): void {
+    const { names, sandboxes, log } = this.#parts;
+    names.introduce(containerId, naming);
+    names.publish(containerId, endpoints);
+    if (!names.isNeeded(endpoints)) return;
+    try {
+      sandboxes.enter(containerId, () => names.open(containerId));
+    } catch (error) {
+      log.warn('a running container has no name server', { container: containerId, error: messageOf(error) });
+    }
+  }
+
   #reserve({ network: reference, settings }: EndpointWish, present: readonly Endpoint[]): Endpoint {
     const network = this.#parts.catalogue.find(reference);
     const { record, driver } = network;
@@ -167,7 +186,7 @@ export class Attachments {
     if (present.some(({ networkId }) => networkId === record.id)) {
       throw new Forbidden(`the container is connected to network ${record.name} already`);
     }
-    const { IPAMConfig, MacAddress, Aliases, GwPriority } = settings;
+    const { IPAMConfig, MacAddress, Aliases, Links, GwPriority } = settings;
     const endpointId = randomBytes(32).toString('hex');
     const attachment = driver.reserve({
       endpointId,
@@ -184,10 +203,14 @@ export class Attachments {
       interfaceName: hasInterface(driver.kind) ? interfaceNameFor(settings, present) : '',
       gatewayPriority: GwPriority,
       aliases: Aliases,
+      links: Links,
     };
   }
 
-  /** Makes the interfaces of `fresh`, and points the default routes where they belong among `all`. */
+  /**
+   * Makes the interfaces of `fresh`, and points the default routes where they belong among `all`. Where containers have
+   * names, this one can look them up from then on, and is found by its own.
+   */
   #furnish(containerId: string, fresh: readonly Endpoint[], all: readonly Endpoint[]): void {
     this.#parts.sandboxes.furnish(containerId, (inside) => {
       for (const endpoint of fresh) {
@@ -195,7 +218,9 @@ export class Attachments {
         this.#networkOf(endpoint).driver.connect({ ...inside, interfaceName }, endpoint, containerId);
       }
       setGateways(inside.netlink, all);
+      if (this.#parts.names.isNeeded(fresh)) this.#parts.names.open(containerId);
     });
+    this.#parts.names.publish(containerId, fresh);
   }
 
   #networkOf({ networkId, networkName }: Endpoint): Network {

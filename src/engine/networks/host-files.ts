@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { hostsFile, isResolvedStub, parseResolvConf, resolvConfFile } from '../../network/index.ts';
+import { hostsFile, resolvConfFile } from '../../network/index.ts';
 import type { EngineConfig } from '../config.ts';
+import { effectiveDns, hostResolvConf, readOptional } from './dns.ts';
 import type { Sandbox } from './sandbox.ts';
-
-const RESOLVED_FILE = '/run/systemd/resolve/resolv.conf';
 
 /** What the container says about its names; empty lists leave the engine's or the host's. */
 export interface HostFilesRequest {
@@ -22,17 +20,25 @@ export interface HostFiles {
   readonly resolvConf: string;
 }
 
-/** Throws InvalidArgument for an extra host that is malformed. `gateway` is what `host-gateway` stands for by default. */
+export interface HostFilesOptions {
+  /** What `host-gateway` stands for unless the configuration says otherwise. */
+  readonly gateway: string | undefined;
+  /** Whether the container has a name server of the engine's. */
+  readonly named: boolean;
+}
+
+/** Throws InvalidArgument for an extra host that is malformed. */
 export function hostFiles(
   config: EngineConfig,
   sandbox: Sandbox,
   request: HostFilesRequest,
-  gateway: string | undefined,
+  { gateway, named }: HostFilesOptions,
 ): HostFiles {
   const isolated = sandbox.netnsPath !== undefined;
   const own = sandbox.endpoints.flatMap(({ ipAddress, ipv6Address }) => [ipAddress, ipv6Address]);
   const ipv6 = sandbox.endpoints.some(({ ipv6Address }) => ipv6Address !== '');
   const derived = gateway === undefined ? [] : [gateway];
+  const { dns, dnsSearch: search, dnsOptions: options } = request;
   return {
     hostname: `${request.hostname}\n`,
     hosts: hostsFile({
@@ -45,32 +51,9 @@ export function hostFiles(
     }),
     resolvConf: resolvConfFile(
       hostResolvConf(isolated),
-      {
-        dns: firstGiven(request.dns, config.dns),
-        search: firstGiven(request.dnsSearch, config.dnsSearch),
-        options: firstGiven(request.dnsOptions, config.dnsOpts),
-      },
+      effectiveDns(config, { dns, search, options }),
       // A container without a network needs no stand-in for servers that it cannot reach anyway.
-      { isolated: isolated && own.some(Boolean), ipv6 },
+      { isolated: isolated && own.some(Boolean), ipv6, named },
     ),
   };
-}
-
-function hostResolvConf(isolated: boolean) {
-  const conf = parseResolvConf(readOptional('/etc/resolv.conf') ?? '');
-  const real = isolated && isResolvedStub(conf) ? readOptional(RESOLVED_FILE) : undefined;
-  return real === undefined ? conf : parseResolvConf(real);
-}
-
-function firstGiven(own: readonly string[], engines: readonly string[]): readonly string[] {
-  return own.length > 0 ? own : engines;
-}
-
-function readOptional(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

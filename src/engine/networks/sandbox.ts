@@ -1,4 +1,4 @@
-import type { Exit } from '../../network/index.ts';
+import type { DnsSettings, Exit } from '../../network/index.ts';
 
 /** A container's place in one network. */
 export interface Endpoint extends Exit {
@@ -7,6 +7,8 @@ export interface Endpoint extends Exit {
   readonly endpointId: string;
   /** Further names of the container in this network. */
   readonly aliases: readonly string[];
+  /** Names that this container alone has for others in the network, as `NAME:ALIAS`. */
+  readonly links?: readonly string[];
 }
 
 /** What a running container has of networks. Plain data: it is kept in the container's record and given to `restore`. */
@@ -17,8 +19,16 @@ export interface Sandbox {
   readonly endpoints: readonly Endpoint[];
 }
 
+/** What a container is called, and what it says about name servers. */
+export interface Naming {
+  /** The names that it has in each of its networks; a reverse look-up gives the first. */
+  readonly names: readonly string[];
+  readonly dns: DnsSettings;
+}
+
 /** A running container, at the start of the engine. */
 export interface LiveSandbox {
+  readonly naming?: Naming;
   readonly containerId: string;
   readonly sandbox: Sandbox;
 }

@@ -31,9 +31,10 @@ import { NO_BRIDGE, openDefaultBridge } from './default-bridge.ts';
 import { networkFilter, pruneFilter } from './filter.ts';
 import { type HostFiles, type HostFilesRequest, hostFiles } from './host-files.ts';
 import { Ipam } from './ipam.ts';
+import { NameService } from './name-service.ts';
 import { openDriver } from './open-driver.ts';
 import { networkContainer, networkResource } from './resource.ts';
-import type { LiveSandbox, Sandbox } from './sandbox.ts';
+import type { LiveSandbox, Naming, Sandbox } from './sandbox.ts';
 import { type NetworkRecord, NetworkStore, PREDEFINED } from './store.ts';
 
 export interface NetworkServiceParts {
@@ -45,6 +46,8 @@ export interface NetworkServiceParts {
   readonly containerName?: (containerId: string) => string;
 }
 
+const NAMELESS: Naming = { names: [], dns: { dns: [], search: [], options: [] } };
+
 /** The engine's networks, and the containers' places in them. */
 export class NetworkService {
   readonly #parts: NetworkServiceParts;
@@ -54,6 +57,7 @@ export class NetworkService {
   readonly #firewall: Firewall;
   readonly #ipam: Ipam;
   readonly #catalogue = new Catalogue();
+  readonly #names: NameService;
   readonly #attachments: Attachments;
 
   private constructor(parts: NetworkServiceParts) {
@@ -66,9 +70,15 @@ export class NetworkService {
     this.#ipam = new Ipam(this.#stack, parts.config, () =>
       this.#catalogue.all().flatMap(({ driver }) => driver.subnets.map(({ subnet }) => subnet)),
     );
+    this.#names = new NameService({
+      config: parts.config,
+      catalogue: this.#catalogue,
+      sandboxOf: (containerId) => this.#attachments.of(containerId),
+    });
     this.#attachments = new Attachments({
       sandboxes: this.#sandboxes,
       catalogue: this.#catalogue,
+      names: this.#names,
       log: parts.log,
       told: (action, container, { record }) => this.#publish(action, record, { container }),
     });
@@ -99,8 +109,13 @@ export class NetworkService {
    * addresses. When it fails nothing is left. Throws NotFound, Conflict (attached already), InvalidArgument and Forbidden
    * (settings, addresses), Unavailable (no address left), SyscallError.
    */
-  prepare(containerId: string, wishes: readonly EndpointWish[]): Sandbox {
-    return this.#attachments.prepare(containerId, wishes);
+  prepare(containerId: string, wishes: readonly EndpointWish[], naming: Naming = NAMELESS): Sandbox {
+    return this.#attachments.prepare(containerId, wishes, naming);
+  }
+
+  /** Says what a prepared container is called from now on. */
+  rename(containerId: string, naming: Naming): void {
+    if (this.#attachments.of(containerId) !== undefined) this.#names.introduce(containerId, naming);
   }
 
   /** Instead of `prepare`: the container gets the namespace of another one. Throws NotFound when that has none. */
@@ -153,7 +168,8 @@ export class NetworkService {
   hostFiles(sandbox: Sandbox, request: HostFilesRequest): HostFiles {
     const driver = this.#catalogue.byName('bridge')?.driver;
     const gateway = driver instanceof BridgeDriver ? driver.hostAddress : undefined;
-    return hostFiles(this.#parts.config, sandbox, request, gateway);
+    const named = this.#names.isNeeded(sandbox.endpoints);
+    return hostFiles(this.#parts.config, sandbox, request, { gateway, named });
   }
 
   /**
@@ -233,6 +249,7 @@ export class NetworkService {
 
   /** Stops looking after the networks; they stay, as the containers do. */
   close(): void {
+    this.#names.close();
     this.#stack[Symbol.dispose]();
   }
 

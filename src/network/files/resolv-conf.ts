@@ -1,7 +1,8 @@
 import { addressBytes } from '../../linux/index.ts';
+import { NAME_SERVER } from '../dns/index.ts';
 
 /** Docker's choice for containers whose host has no name server that they can reach. */
-const FALLBACK_SERVERS = ['8.8.8.8', '8.8.4.4'];
+export const FALLBACK_SERVERS = ['8.8.8.8', '8.8.4.4'];
 
 /** The parts of resolv.conf(5) that containers get. */
 export interface ResolvConf {
@@ -44,16 +45,20 @@ export function isResolvedStub(conf: ResolvConf): boolean {
 /**
  * The text of a container's /etc/resolv.conf. A container with a network of its own (`isolated`) cannot reach name servers
  * on the host's loopback, nor IPv6 ones without IPv6: those are left out, and public ones stand in when none remains. A
- * search list of `.` alone means none.
+ * search list of `.` alone means none. One that has a name server of the engine's (`named`) asks that alone, and at once for
+ * names without a dot, since containers have such.
  */
 export function resolvConfFile(
   host: ResolvConf,
   settings: DnsSettings,
-  network: { readonly isolated: boolean; readonly ipv6: boolean },
+  network: { readonly isolated: boolean; readonly ipv6: boolean; readonly named: boolean },
 ): string {
-  const { nameservers, search, options } = merge(host, settings);
+  const merged = merge(host, settings);
+  const { nameservers, search, options } = network.named ? askingEngine(merged) : merged;
   const servers =
-    network.isolated && settings.dns.length === 0 ? reachable(nameservers, network.ipv6) : nameservers;
+    network.isolated && !network.named && settings.dns.length === 0
+      ? reachable(nameservers, network.ipv6)
+      : nameservers;
   return [
     ...(search.length === 0 ? [] : [`search ${search.join(' ')}`]),
     ...servers.map((server) => `nameserver ${server}`),
@@ -70,6 +75,11 @@ function merge(host: ResolvConf, settings: DnsSettings) {
     search: search.length === 1 && search[0] === '.' ? [] : search,
     options: settings.options.length > 0 ? settings.options : host.options,
   };
+}
+
+function askingEngine({ search, options }: ReturnType<typeof merge>): ReturnType<typeof merge> {
+  const dots = options.some((option) => option.startsWith('ndots:')) ? [] : ['ndots:0'];
+  return { nameservers: [NAME_SERVER], search, options: [...options, ...dots] };
 }
 
 function reachable(nameservers: readonly string[], ipv6: boolean): readonly string[] {
