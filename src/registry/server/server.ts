@@ -14,7 +14,7 @@ import type { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { openContent } from './open.ts';
 import type { RegistryParts } from './parts.ts';
-import { noPullThrough } from './proxy/proxy.ts';
+import { openProxy } from './proxy/open.ts';
 import { registerRoutes } from './routes/index.ts';
 
 /** Milliseconds after which a client that neither sends nor takes anything is cut off. */
@@ -56,7 +56,8 @@ export class RegistryServer implements AsyncDisposable {
     const { content } = undo.use(await openContent(config));
     const access = undo.use(await Access.open(config.auth, config.root));
     const metrics = new Metrics(content.uploads);
-    const parts: RegistryParts = { content, access, metrics, proxy: noPullThrough };
+    const proxy = undo.use(await openProxy(config, content, metrics, log));
+    const parts: RegistryParts = { content, access, metrics, proxy };
     const collector = undo.use(new Collector(content, config.gc, log, metrics));
 
     const router = new Router();
