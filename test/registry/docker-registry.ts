@@ -99,8 +99,13 @@ function authSection(root: string, { login, auth }: RegistryOptions): string[] {
   return [`auth: {htpasswd: {realm: test, path: ${join(root, 'htpasswd')}}}`];
 }
 
-/** An authority and a certificate of it for 127.0.0.1. */
 function tlsSection(root: string): string {
+  const { cert, key } = makeCertificate(root);
+  return `, tls: {certificate: ${cert}, key: ${key}}`;
+}
+
+/** An authority and a certificate of it for 127.0.0.1, as files below `root`. */
+export function makeCertificate(root: string): { ca: string; cert: string; key: string } {
   const at = (name: string) => join(root, name);
   const openssl = (...args: string[]) => succeedSync('openssl', args);
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
@@ -133,7 +138,7 @@ function tlsSection(root: string): string {
     ],
     ...['-out', at('cert.pem'), '-days', '2', '-extfile', at('names')],
   );
-  return `, tls: {certificate: ${at('cert.pem')}, key: ${at('key.pem')}}`;
+  return { ca: at('ca.crt'), cert: at('cert.pem'), key: at('key.pem') };
 }
 
 function succeedSync(program: string, args: readonly string[]): string {

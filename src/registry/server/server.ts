@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BERTH_VERSION, InvalidArgument, messageOf } from '../../api/index.ts';
 import { Access } from './auth/access.ts';
 import type { RegistryConfig } from './config/schema.ts';
+import type { Content } from './content/index.ts';
 import { claimFolder } from './control/server.ts';
 import { Collector } from './gc/collector.ts';
 import { Router } from './http/router.ts';
@@ -31,6 +32,7 @@ const SHUTDOWN_TIMEOUT = 15_000;
 export class RegistryServer implements AsyncDisposable {
   /** Where it listens, such as `http://127.0.0.1:5000`. */
   readonly urls: readonly string[];
+  readonly content: Content;
   readonly #service: Service;
   readonly #servers: readonly http.Server[];
   readonly #resources: AsyncDisposableStack;
@@ -38,11 +40,13 @@ export class RegistryServer implements AsyncDisposable {
 
   private constructor(
     urls: readonly string[],
+    content: Content,
     service: Service,
     servers: readonly http.Server[],
     resources: AsyncDisposableStack,
   ) {
     this.urls = urls;
+    this.content = content;
     this.#service = service;
     this.#servers = servers;
     this.#resources = resources;
@@ -93,7 +97,7 @@ export class RegistryServer implements AsyncDisposable {
     });
     collector.schedule();
     log('info', `registry listens on ${urls.join(' ')}`, { storage: content.storage.description });
-    return new RegistryServer(urls, service, servers, undo.move());
+    return new RegistryServer(urls, content, service, servers, undo.move());
   }
 
   /** Stops to listen, lets requests end, and closes the storage. Uploads can go on after the next start. */

@@ -4,6 +4,7 @@ import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request as send } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import type { Content } from '../../../src/registry/server/content/index.ts';
 import { parseConfig, RegistryServer, type RegistrySettings } from '../../../src/registry/server/index.ts';
 
 /** An answer, read to its end. */
@@ -80,6 +81,11 @@ export class TestRegistry implements AsyncDisposable {
   /** `127.0.0.1:40123` */
   get host(): string {
     return new URL(this.url).host;
+  }
+
+  /** What it holds, for tests that look behind HTTP. */
+  get content(): Content {
+    return this.#server.content;
   }
 
   call(method: string, path: string, options?: CallOptions): Promise<Answer> {
