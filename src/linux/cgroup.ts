@@ -78,6 +78,12 @@ export function oomKills(path: string): number {
   return readCgroupKey('memory', path, file, 'oom_kill') ?? 0;
 }
 
+/** Whether the processes of a cgroup are frozen, or about to be. */
+export function isFrozen(path: string): boolean {
+  if (cgroupVersion() === 2) return readCgroupFile('freezer', path, 'cgroup.freeze') === '1';
+  return ['FROZEN', 'FREEZING'].includes(readCgroupFile('freezer', path, 'freezer.state') ?? '');
+}
+
 /** The processes in a cgroup and below it. */
 export function cgroupProcesses(path: string): number[] {
   const folder = controllerFolder('pids', path);

@@ -10,6 +10,7 @@ export * from './fd-passing.ts';
 export * from './flock.ts';
 export * from './inet-socket.ts';
 export { check, errnoName, libc, SyscallError } from './libc.ts';
+export * from './memfd.ts';
 export * from './memory.ts';
 export * from './mknod.ts';
 export * from './mount.ts';

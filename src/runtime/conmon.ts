@@ -5,6 +5,7 @@ import { openPipe, spawnProcess } from '../linux/index.ts';
 import type { Bundle } from './bundle.ts';
 import { collect, helperEnvironment, readPipe, reaped } from './process.ts';
 import { programPath } from './programs.ts';
+import { runtimeExecutable } from './sealed-program.ts';
 import { startFailure } from './start-failure.ts';
 
 /** The OCI runtime that a container runs with. */
@@ -93,7 +94,7 @@ function conmonArguments(options: ConmonOptions): string[] {
   const runtimeArgs = [...runtime.args, `--root=${runtime.root}`].flatMap((arg) => ['--runtime-arg', arg]);
   return [
     ...['--api-version', '1', '-c', id, '-u', id, '-n', id],
-    ...['-r', runtime.path, ...runtimeArgs],
+    ...['-r', runtimeExecutable(runtime.path), ...runtimeArgs],
     ...['-b', bundle.folder, '-p', bundle.pidFile, '-P', bundle.conmonPidFile],
     ...['--exit-dir', options.exitDir, '--full-attach', '--no-sync-log', '--log-level', 'error'],
     ...['-l', options.logPath === undefined ? 'none' : `k8s-file:${options.logPath}`],

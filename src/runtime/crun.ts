@@ -4,6 +4,7 @@ import { Conflict, Internal } from '../api/index.ts';
 import type { Bundle } from './bundle.ts';
 import type { OciRuntime } from './conmon.ts';
 import { type ProcessResult, run } from './process.ts';
+import { runtimeExecutable } from './sealed-program.ts';
 import type { OciResources } from './spec/oci.ts';
 import { startFailure } from './start-failure.ts';
 
@@ -84,7 +85,7 @@ export async function updateContainer(
 }
 
 function verb(runtime: OciRuntime, args: readonly string[]): Promise<ProcessResult> {
-  return run(runtime.path, [...runtime.args, `--root=${runtime.root}`, ...args]);
+  return run(runtimeExecutable(runtime.path), [...runtime.args, `--root=${runtime.root}`, ...args]);
 }
 
 function isMissing(result: ProcessResult): boolean {

@@ -9,6 +9,7 @@ import type { Relay } from './attach/relay.ts';
 import type { Bundle } from './bundle.ts';
 import type { OciRuntime } from './conmon.ts';
 import { helperEnvironment, readPipe, reaped, startTime } from './process.ts';
+import { runtimeExecutable } from './sealed-program.ts';
 import type { OciProcess } from './spec/oci.ts';
 import { startFailure } from './start-failure.ts';
 import { forward, Terminal } from './terminal.ts';
@@ -273,7 +274,7 @@ function startCrun(
   more: readonly string[] = [],
 ): number {
   return spawnProcess({
-    path: options.runtime.path,
+    path: runtimeExecutable(options.runtime.path),
     args: files.arguments(options, more),
     env: helperEnvironment(),
     fds,

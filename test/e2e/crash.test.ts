@@ -90,6 +90,32 @@ suite('kill -9 of the engine', needs('root'), () => {
     await eventually('it is given up', async () => (await inspect(engine, once)).State.Status === 'exited');
   });
 
+  test('containers are paused, or not, as they were left in the last moment', async () => {
+    await using engine = await startEngine();
+    const [frozen, freed, halted] = [await start(engine), await start(engine), await start(engine)];
+    const size = 64 << 20;
+    await execScript(engine, halted, `dd if=/dev/urandom of=/big bs=1M count=${size >> 20} 2>/dev/null`);
+    expectStatus(await engine.request('POST', `/containers/${freed}/pause`), 204);
+    const commit = engine.request('POST', `/commit?container=${halted}`, { body: {} }).catch(() => undefined);
+    await eventually('it is frozen', async () => (await inspect(engine, halted)).State.Status === 'paused');
+    await engine.kill9();
+    await commit;
+    const root = join(engine.identity.execRoot, 'runtime/crun');
+    await succeed(run('crun', [`--root=${root}`, 'pause', frozen]));
+    await succeed(run('crun', [`--root=${root}`, 'resume', freed]));
+    await engine.start();
+
+    for (const [id, status] of [
+      [frozen, 'paused'],
+      [freed, 'running'],
+      [halted, 'running'],
+    ] as const) {
+      assert.equal((await inspect(engine, id)).State.Status, status);
+    }
+    expectStatus(await engine.request('POST', `/containers/${frozen}/unpause`), 204);
+    for (const id of [frozen, freed, halted]) assert.equal(await execScript(engine, id, 'echo on'), 'on');
+  });
+
   test('clients can attach, follow, resize, signal and stop as before', async () => {
     await using engine = await startEngine();
     const script =

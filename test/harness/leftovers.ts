@@ -102,10 +102,15 @@ function processes(
     const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();
     const cgroup = read(`/proc/${pid}/cgroup`);
     const contained = cgroup.includes(`${cgroupParent}/`) && !isSomebodysZombie(pid, enginePid);
-    const own = ['conmon', 'crun', 'runc', 'nft', 'ip'].includes(basename(link(`/proc/${pid}/exe`)));
+    const own = ['conmon', 'crun', 'runc', 'nft', 'ip'].includes(programOf(pid));
     if (contained || (own && command.includes(root))) found.push({ pid, command, cgroup });
   }
   return found;
+}
+
+/** The engine starts crun from a copy in memory. */
+function programOf(pid: number): string {
+  return basename(link(`/proc/${pid}/exe`)).replace(/^memfd:(.*) \(deleted\)$/, '$1');
 }
 
 /** Whether a process has ended and it is for init, and not for the engine, to take note of it. */

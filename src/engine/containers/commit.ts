@@ -2,7 +2,7 @@ import { Conflict, type ContainerConfig, familiarReference, type ImageReference 
 import { type Digest, diffLayers, type OciRunConfig } from '../../layers/index.ts';
 import { applyChanges } from '../images/changes.ts';
 import type { Container } from './container.ts';
-import { layersOf } from './files.ts';
+import { layersOf, whileThere } from './files.ts';
 import { freeze } from './freeze.ts';
 import { mergeConfig } from './merge.ts';
 import type { ContainerParts } from './parts.ts';
@@ -30,15 +30,17 @@ export async function commit(
   if (container.removing)
     throw new Conflict(`You cannot commit container ${container.id} which is being removed`);
   const config = configOf(record.config, options);
-  const id = await parts.images.commit(frozen(parts, container, options.pause), {
-    parent: record.imageId as Digest,
-    container: container.id,
-    config,
-    createdBy: (record.config.Cmd ?? []).join(' '),
-    comment: options.comment,
-    author: options.author,
-    reference: options.reference,
-  });
+  const id = await whileThere(parts, container, () =>
+    parts.images.commit(frozen(parts, container, options.pause), {
+      parent: record.imageId as Digest,
+      container: container.id,
+      config,
+      createdBy: (record.config.Cmd ?? []).join(' '),
+      comment: options.comment,
+      author: options.author,
+      reference: options.reference,
+    }),
+  );
   parts.publish(container, 'commit', {
     comment: options.comment,
     imageID: id,

@@ -1,4 +1,4 @@
-import { Conflict } from '../../api/index.ts';
+import { Conflict, NotFound } from '../../api/index.ts';
 import { type FileView, type LayerPair, mountRootfs, unmountRootfs } from '../../layers/index.ts';
 import type { Container } from './container.ts';
 import { filesOf } from './mounts/view.ts';
@@ -36,6 +36,20 @@ export function withFiles<Result extends FileWork>(
     })
     .catch((error: unknown) => begun.reject(error));
   return begun.promise;
+}
+
+/** Says of work on the layers of a container, which may be removed meanwhile, that there is no such container any more. */
+export async function whileThere<T>(
+  parts: ContainerParts,
+  container: Container,
+  body: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    if (!container.removing && parts.store.has(container.id)) throw error;
+    throw new NotFound(`No such container: ${container.id}`, { cause: error });
+  }
 }
 
 /** The writable layer of a container and what is below it. */

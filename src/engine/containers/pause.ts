@@ -1,4 +1,5 @@
 import { Conflict, Internal } from '../../api/index.ts';
+import { isFrozen } from '../../linux/index.ts';
 import { pauseContainer } from '../../runtime/index.ts';
 import type { Container } from './container.ts';
 import type { ContainerParts } from './parts.ts';
@@ -12,6 +13,12 @@ export async function pause(parts: ContainerParts, container: Container): Promis
   await pauseContainer(parts.runtimeOf(container), id, 'pause');
   parts.store.setState(container, { status: 'paused' });
   parts.publish(container, 'pause');
+}
+
+/** For an engine that starts: takes note of what the one before it froze, or let go on, in its last moment. */
+export function noticePause(parts: ContainerParts, container: Container): void {
+  const status = isFrozen(parts.cgroupOf(container)) ? 'paused' : 'running';
+  if (status !== container.state.status) parts.store.setState(container, { status });
 }
 
 /** Lets the processes of a paused container go on. Must hold its lock. Throws Internal when it is not paused, as dockerd. */

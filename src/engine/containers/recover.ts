@@ -20,6 +20,7 @@ import { thawAbandoned } from './freeze.ts';
 import { volumesOf } from './mounts/point.ts';
 import { namingOf } from './networking.ts';
 import type { ContainerParts } from './parts.ts';
+import { noticePause } from './pause.ts';
 import { isRunning } from './record.ts';
 import { watchConmon } from './start.ts';
 
@@ -57,6 +58,7 @@ export async function recover(parts: ContainerParts): Promise<void> {
   );
   await parts.networks.restore(live);
   for (const container of running) {
+    noticePause(parts, container);
     await thawAbandoned(parts, container);
     watchConmon(parts, container);
   }
