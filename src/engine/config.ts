@@ -94,6 +94,8 @@ export interface EngineConfig {
   /** (reload) */
   readonly dnsSearch: readonly string[];
   readonly hostGatewayIps: readonly string[];
+  /** Folders of files that describe devices by the Container Device Interface; later ones win. */
+  readonly cdiSpecDirs: readonly string[];
 
   /** (reload) `key=value`, or `key`. */
   readonly labels: readonly string[];
@@ -165,6 +167,7 @@ export const CONFIG_DEFAULTS: Omit<EngineConfig, 'identity'> = {
   dnsOpts: [],
   dnsSearch: [],
   hostGatewayIps: [],
+  cdiSpecDirs: ['/etc/cdi', '/var/run/cdi'],
   labels: [],
   insecureRegistries: [],
   registryMirrors: [],

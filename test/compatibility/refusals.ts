@@ -24,7 +24,6 @@ export const REFUSALS: readonly Refusal[] = [
 export const UNPROVEN: readonly Row[] = [
   'run --annotation',
   'run --expose',
-  'run --gpus',
   'run --health-start-interval',
   'run --health-start-period',
   'run --health-timeout',

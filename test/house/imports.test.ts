@@ -29,6 +29,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   bcryptjs: ['registry'],
   jose: ['registry'],
   'prom-client': ['registry'],
+  yaml: ['runtime', 'compose'],
   valibot: ['api', 'layers', 'runtime', 'network', 'registry', 'builder', 'engine', 'daemon', 'compose'],
 };
 

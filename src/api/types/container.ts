@@ -100,6 +100,16 @@ export const MountSchema = v.looseObject({
   ),
 });
 
+const deviceRequest = v.looseObject({
+  Driver: text,
+  /** -1 is all of them. */
+  Count: integer,
+  DeviceIDs: texts,
+  /** Any of these sets will do. */
+  Capabilities: v.nullish(v.array(v.array(v.string())), []),
+  Options: textMap,
+});
+
 const hostConfigEntries = {
   Binds: texts,
   ContainerIDFile: text,
@@ -158,7 +168,7 @@ const hostConfigEntries = {
   CpusetMems: text,
   Devices: v.nullish(v.array(DeviceSchema), []),
   DeviceCgroupRules: texts,
-  DeviceRequests: v.nullish(v.array(v.looseObject({})), []),
+  DeviceRequests: v.nullish(v.array(deviceRequest), []),
   MemoryReservation: integer,
   MemorySwap: integer,
   MemorySwappiness: v.nullish(v.number()),
@@ -228,5 +238,6 @@ export type CreateContainerRequest = v.InferOutput<typeof CreateContainerSchema>
 export type CreateExecRequest = v.InferOutput<typeof CreateExecSchema>;
 export type StartExecRequest = v.InferOutput<typeof StartExecSchema>;
 export type Ulimit = v.InferOutput<typeof UlimitSchema>;
+export type DeviceRequest = v.InferOutput<typeof deviceRequest>;
 export type DeviceMapping = v.InferOutput<typeof DeviceSchema>;
 export type MountRequest = v.InferOutput<typeof MountSchema>;

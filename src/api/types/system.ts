@@ -122,5 +122,7 @@ export interface SystemInfo {
     readonly Info?: readonly (readonly [string, string])[];
   };
   readonly CDISpecDirs: readonly string[];
+  /** Since API 1.50. */
+  readonly DiscoveredDevices?: readonly { readonly Source: string; readonly ID: string }[];
   readonly Warnings: readonly string[];
 }

@@ -94,10 +94,6 @@ export const FOREIGN_OPTIONS: readonly ForeignOption[] = [
     }),
     accepts: isEmpty,
   },
-  {
-    ...refused('cdi-spec-dir', kinds.list, 'CDI devices are not supported yet', [], { key: 'cdi-spec-dirs' }),
-    accepts: isEmpty,
-  },
   refused('metrics-addr', kinds.string, 'it is not supported yet', ['']),
   refused('api-cors-header', kinds.string, 'put a proxy before the API instead', ['']),
   refused('min-api-version', kinds.string, 'the oldest version is always 1.24', ['', '1.24']),

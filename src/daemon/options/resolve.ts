@@ -45,6 +45,7 @@ const ENGINE_SETTINGS = [
   'experimental',
   'features',
   'fixedCidr',
+  'cdiSpecDirs',
   'hostGatewayIps',
   'icc',
   'init',

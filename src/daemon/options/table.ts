@@ -36,6 +36,9 @@ export const OPTIONS = {
       short: 'b',
     },
   ),
+  cdiSpecDirs: option('cdi-spec-dir', kinds.list, 'Folders of device descriptions (CDI)', {
+    key: 'cdi-spec-dirs',
+  }),
   cgroupParent: option('cgroup-parent', kinds.string, 'Parent cgroup of all containers'),
   configFile: option('config-file', kinds.string, 'Configuration file (default "/etc/berth/daemon.json")', {
     key: null,

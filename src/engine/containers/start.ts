@@ -1,19 +1,17 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
 import { Conflict, formatTime, messageOf, NotModified, nowNanos, StartFailed } from '../../api/index.ts';
 import { mountRootfs, unmountRootfs } from '../../layers/index.ts';
-import { createContainer, makeSpec, type OciSpec, startContainer, startTime } from '../../runtime/index.ts';
+import { createContainer, startContainer, startTime } from '../../runtime/index.ts';
 import type { Sandbox } from '../networks/index.ts';
 import { admitRealtime, setBlockWeights } from './cgroup-v1.ts';
 import type { Container } from './container.ts';
 import { deleteProcesses } from './exit.ts';
 import { keepsLog } from './logs/drivers.ts';
 import { bringMounts, giveBackVolumes, publishMounts, publishUnmounts } from './mounts/bring.ts';
-import { rootPropagation } from './mounts/propagation.ts';
-import { sharedNamespaces } from './namespaces.ts';
-import { hostTextsOf, networkOwner, prepareNetwork } from './networking.ts';
+import { hostTextsOf, prepareNetwork } from './networking.ts';
 import type { ContainerParts } from './parts.ts';
 import { isRunning } from './record.ts';
+import { writeSpec } from './write-spec.ts';
 
 /**
  * Starts a container. Must hold its lock. Throws NotModified (runs already), Conflict, StartFailed and what its parts
@@ -53,7 +51,7 @@ async function bringUp(parts: ContainerParts, container: Container, by: 'user' |
   if (IpcMode === 'shareable') container.bundle.mountSharedMemory(ShmSize);
   undo.defer(() => giveBackVolumes(parts, container));
   const mounts = await bringMounts(parts, container);
-  writeSpec(parts, container, sandbox, mounts);
+  await writeSpec(parts, container, sandbox, mounts);
   admitRealtime(parts, container, hostConfig);
   const runtime = parts.runtimeOf(container);
   // Before conmon: a runtime that fails half way leaves its state and its cgroup.
@@ -129,45 +127,6 @@ function writeHostFiles(parts: ContainerParts, container: Container, sandbox: Sa
   writeFileSync(files.hosts, texts.hosts, { mode: 0o644 });
   writeFileSync(files.hostname, texts.hostname, { mode: 0o644 });
   writeFileSync(files.resolvConf, texts.resolvConf, { mode: 0o644 });
-}
-
-function writeSpec(
-  parts: ContainerParts,
-  container: Container,
-  sandbox: Sandbox,
-  userMounts: OciSpec['mounts'],
-): void {
-  const { record, files, bundle } = container;
-  const security = parts.security.options(record.hostConfig);
-  const shared = sharedNamespaces(parts, container);
-  const spec = makeSpec({
-    rootfs: files.rootfs,
-    config: record.config,
-    hostConfig: record.hostConfig,
-    cgroupsPath: parts.cgroupOf(container),
-    namespaces: { ...shared.namespaces, network: sandbox.netnsPath ?? 'host' },
-    hostFiles: hostFilesOf(parts, container),
-    sharedShm: shared.shm,
-    shmSize: record.hostConfig.ShmSize,
-    userMounts,
-    rootPropagation: rootPropagation(record.mounts),
-    initProgram: parts.config.initPath,
-    hardLimits: parts.hardLimits,
-    lowestOomScore: parts.lowestOomScore,
-    seccomp: security.seccomp,
-    takesCompiledSeccomp: basename(parts.runtimeOf(container).path) === 'crun',
-    noNewPrivileges: security.noNewPrivileges,
-    warn: (message) => parts.log.warn(message, { container: container.id }),
-  });
-  writeFileSync(bundle.spec, JSON.stringify(spec), { mode: 0o600 });
-}
-
-/** The container's own files, or those of the one whose network it shares. */
-function hostFilesOf(parts: ContainerParts, { record, files }: Container) {
-  const { NetworkMode } = record.hostConfig;
-  const shared = NetworkMode.startsWith('container:');
-  const { hostname, hosts, resolvConf } = shared ? networkOwner(parts, NetworkMode).files : files;
-  return { hostname, hosts, resolvConf };
 }
 
 async function connectPending(container: Container): Promise<void> {

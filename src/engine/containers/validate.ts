@@ -149,7 +149,6 @@ export function refuseUnsupported(host: HostConfig): void {
   const refused: ReadonlyArray<readonly [asked: boolean, what: string]> = [
     [Object.values(host.PortBindings).some((list) => list.length > 0), 'publishing ports (--publish)'],
     [host.PublishAllPorts, 'publishing all ports (--publish-all)'],
-    [host.DeviceRequests.length > 0, 'device requests (--gpus)'],
     [Object.keys(host.StorageOpt).length > 0, 'storage options (--storage-opt)'],
   ];
   for (const [asked, what] of refused) {

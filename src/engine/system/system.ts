@@ -10,6 +10,7 @@ import {
   type SystemInfo,
   type VersionInfo,
 } from '../../api/index.ts';
+import { CdiDevices } from '../../runtime/index.ts';
 import type { EngineConfig } from '../config.ts';
 import { LOG_DRIVERS } from '../containers/logs/drivers.ts';
 import type { EventBus } from '../events/index.ts';
@@ -94,6 +95,7 @@ export class System {
       programVersion(config.initPath),
     ];
     const [conmon, runtime, init] = await Promise.all(helpers);
+    const devices = await CdiDevices.read(config.cdiSpecDirs);
     return {
       ID: config.identity.id,
       Containers: running + paused + stopped,
@@ -168,7 +170,8 @@ export class System {
       ProductLicense: 'Apache License 2.0',
       DefaultAddressPools: config.defaultAddressPools.map(({ base, size }) => ({ Base: base, Size: size })),
       FirewallBackend: { Driver: 'nftables' },
-      CDISpecDirs: [],
+      CDISpecDirs: config.cdiSpecDirs,
+      DiscoveredDevices: devices.names.map((ID) => ({ Source: 'cdi', ID })),
       Warnings: featureWarnings(features),
     };
   }

@@ -9,6 +9,12 @@ export interface OciSpec {
   domainname?: string;
   mounts: OciMount[];
   annotations?: Record<string, string>;
+  hooks?: Partial<
+    Record<
+      'prestart' | 'createRuntime' | 'createContainer' | 'startContainer' | 'poststart' | 'poststop',
+      OciHook[]
+    >
+  >;
   linux: OciLinux;
 }
 
@@ -24,6 +30,15 @@ export interface OciProcess {
   noNewPrivileges: boolean;
   oomScoreAdj?: number;
   apparmorProfile?: string;
+}
+
+/** A program that the runtime runs at some moment of a container's life. */
+export interface OciHook {
+  path: string;
+  args: string[];
+  env: string[];
+  /** Seconds. */
+  timeout?: number;
 }
 
 export interface OciUser {
