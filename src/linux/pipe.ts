@@ -1,6 +1,8 @@
 import { check, libc } from './libc.ts';
 
 const FIONREAD = 0x541b;
+/** SIOCOUTQ of tcp(7) and unix(7). */
+const TIOCOUTQ = 0x5411;
 
 const ioctlNumber = libc.func('ioctl', 'int', ['int', 'unsigned long', '_Out_ int *']);
 
@@ -8,5 +10,12 @@ const ioctlNumber = libc.func('ioctl', 'int', ['int', 'unsigned long', '_Out_ in
 export function unreadBytes(fd: number): number {
   const count = [0];
   check(ioctlNumber(fd, FIONREAD, count), 'ioctl FIONREAD');
+  return count[0]!;
+}
+
+/** How many bytes of those written to a stream socket the other end's kernel has not acknowledged. Throws SyscallError. */
+export function unacknowledgedBytes(fd: number): number {
+  const count = [0];
+  check(ioctlNumber(fd, TIOCOUTQ, count), 'ioctl TIOCOUTQ');
   return count[0]!;
 }

@@ -5,6 +5,7 @@ import { check, libc } from './libc.ts';
 
 const AF_UNIX = 1;
 const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
 const SOCK_SEQPACKET = 5;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
@@ -29,17 +30,24 @@ export function unixAddress(path: string): Buffer {
   return address;
 }
 
-/**
- * Connects a non-blocking SOCK_SEQPACKET socket to a path of any length: a path that is too long for the kernel's
- * address is reached through its folder's descriptor. Gives the descriptor. Throws SyscallError.
- */
+/** Connects a non-blocking SOCK_SEQPACKET socket to a path of any length. Gives the descriptor. Throws SyscallError. */
 export function connectSeqpacket(path: string): number {
+  return connectUnix(path, SOCK_SEQPACKET);
+}
+
+/** Connects a non-blocking SOCK_DGRAM socket to a path of any length. Gives the descriptor. Throws SyscallError. */
+export function connectDatagram(path: string): number {
+  return connectUnix(path, SOCK_DGRAM);
+}
+
+/** A path that is too long for the kernel's address is reached through its folder's descriptor. */
+function connectUnix(path: string, type: number): number {
   const folder =
     Buffer.byteLength(path) < SUN_PATH_SIZE
       ? -1
       : openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
   const address = unixAddress(folder < 0 ? path : `/proc/self/fd/${folder}/${basename(path)}`);
-  const fd = check(socketCall(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), 'socket');
+  const fd = check(socketCall(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), 'socket');
   try {
     check(connectCall(fd, address, address.length), 'connect', path);
     return fd;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
 import { needs, run, startEngine, succeed, type TestEngine } from '../harness/index.ts';
 import { checkout } from '../house/sources.ts';
@@ -6,6 +7,7 @@ import { checkout } from '../house/sources.ts';
 /** What is refused at create, and Docker's words for it. */
 const REFUSED: ReadonlyArray<readonly [flags: string, words: RegExp]> = [
   ['--log-driver foo', /error looking up logging plugin foo: plugin "foo" not found: use one of .*json-file/],
+  ['--log-driver journald --log-opt foo=1', /unknown log opt 'foo' for journald log driver/],
   ['--log-driver gelf', /error looking up logging plugin gelf: plugin "gelf" not found/],
   ['--log-opt foo=1', /unknown log opt 'foo' for json-file log driver/],
   ['--log-driver local --log-opt labels=a', /unknown log opt 'labels' for log driver local/],
@@ -102,6 +104,13 @@ suite('log drivers', needs('root', 'docker'), () => {
       engine.docker('run', '--name', 'nonblocking', '--network', 'none', ...flags, 'busybox', 'echo', 'x'),
     );
     assert.equal(await succeed(engine.docker('logs', 'nonblocking')), 'x');
+  });
+
+  test('journald is refused where there is none', {
+    skip: existsSync('/run/systemd/journal/socket') && 'has journald',
+  }, async () => {
+    const result = await engine.docker('create', '--log-driver', 'journald', 'busybox');
+    assert.match(result.stderr, /failed to initialize logging driver: journald is not enabled on this host/);
   });
 
   test('none takes no log, and attach with logs says so', async () => {

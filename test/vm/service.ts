@@ -61,6 +61,31 @@ suite('the service', { skip: process.env['BERTH_VM'] !== '1' && 'needs the virtu
     assert.equal(await property('Delegate'), 'yes');
   });
 
+  test('the journal takes the logs of containers, with their attributes', async () => {
+    const flags = ['--log-driver', 'journald', '--log-opt', 'labels=app.name', '--label', 'app.name=shop'];
+    await docker('run', '--name', 'journal', ...flags, 'busybox', 'sh', '-c', 'echo out; echo err >&2');
+    const entries = async (): Promise<Record<string, string>[]> => {
+      const text = await tool('journalctl', '--output', 'json', '--no-pager', 'CONTAINER_NAME=journal');
+      return text
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line));
+    };
+    await until('both lines are in the journal', async () => (await entries()).length === 2);
+    const fields = (await entries()).map((it) => [
+      it['MESSAGE'],
+      it['PRIORITY'],
+      it['APP_NAME'],
+      it['IMAGE_NAME'],
+    ]);
+    assert.deepEqual(fields.sort(), [
+      ['err', '3', 'shop', 'busybox'],
+      ['out', '6', 'shop', 'busybox'],
+    ]);
+    assert.equal(await docker('logs', 'journal'), 'out');
+    await docker('rm', 'journal');
+  });
+
   test('info tells of version 2 and has nothing to warn of', async () => {
     const info = JSON.parse(await docker('info', '--format', '{{json .}}'));
     assert.equal(info.CgroupVersion, '2');

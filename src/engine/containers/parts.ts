@@ -37,6 +37,8 @@ export class ContainerParts {
   readonly #watchers: Watcher[] = [];
   /** Told when the conmon of a running container has ended, which it does after it has left the exit code. */
   readonly conmonEnded: (container: Container) => void;
+  /** Sends what is left of a container's log, where it goes elsewhere, before its files are removed. */
+  readonly finishLog: (container: Container) => Promise<void>;
 
   constructor(
     parts: Pick<
@@ -51,6 +53,7 @@ export class ContainerParts {
       | 'relay'
       | 'exits'
       | 'conmonEnded'
+      | 'finishLog'
     >,
   ) {
     this.config = parts.config;
@@ -63,6 +66,7 @@ export class ContainerParts {
     this.relay = parts.relay;
     this.exits = parts.exits;
     this.conmonEnded = parts.conmonEnded;
+    this.finishLog = parts.finishLog;
     this.security = new Security(parts.config);
   }
 

@@ -44,6 +44,7 @@ export async function discard(parts: ContainerParts, container: Container, volum
   if (isRunning(container.state)) throw new Conflict(stillRunning(container));
   // One that goes with its process may still be on its way out: nothing of it writes any more.
   await giveBackVolumes(parts, container);
+  await parts.finishLog(container);
   // The record goes first: a crash in between leaves files without a record, which the next start sweeps away.
   const anonymous = volumes ? anonymousVolumes(container) : [];
   parts.store.delete(container, () => parts.volumes.markRemoved(anonymous));

@@ -96,6 +96,7 @@ export class ContainerService {
         if (container !== undefined) this.#supervisor.exited(container, exit);
       }),
       conmonEnded: (container) => void this.#supervisor.conmonEnded(container),
+      finishLog: (container) => this.#logs.finish(container),
     });
     this.#execs = new Execs(this.#parts);
     this.#health = new Health(this.#parts, this.#execs, (container) => {

@@ -10,17 +10,17 @@ export class Growth implements Disposable {
   #wake: (() => void) | undefined;
 
   constructor(path: string, stopped: Promise<unknown>, signal: AbortSignal) {
-    const wake = () => this.#notify();
+    const wake = () => this.wake();
     const name = basename(path);
     // The folder and not the file: rotation puts another one in its place.
     this.#watcher = watch(dirname(path), { persistent: false }, (_event, changed) => {
-      if (changed === null || changed.startsWith(name)) this.#notify();
+      if (changed === null || changed.startsWith(name)) this.wake();
     });
     this.#watcher.on('error', wake);
     signal.addEventListener('abort', wake, { signal: this.#done.signal });
     void stopped.finally(() => {
       this.stopped = true;
-      this.#notify();
+      this.wake();
     });
   }
 
@@ -28,11 +28,12 @@ export class Growth implements Disposable {
   more(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
-      if (this.#changed || this.stopped) this.#notify();
+      if (this.#changed || this.stopped) this.wake();
     });
   }
 
-  #notify(): void {
+  /** Has whoever waits look again. */
+  wake(): void {
     this.#changed = this.#wake === undefined;
     this.#wake?.();
     this.#wake = undefined;

@@ -1,8 +1,19 @@
 import { type HostConfig, InvalidArgument } from '../../../api/index.ts';
 import type { LogLimits } from '../../../runtime/index.ts';
+import type { ContainerRecord } from '../record.ts';
 import { ATTRIBUTE_OPTIONS, validateAttributes } from './attributes.ts';
-import { jsonFileLimits, type LogOptions, localLimits } from './limits.ts';
+import { journaldShipment, validateJournald } from './journald.ts';
+import {
+  CACHE_OPTIONS,
+  cacheDisabled,
+  cacheLimits,
+  jsonFileLimits,
+  type LogOptions,
+  localLimits,
+} from './limits.ts';
+import type { Shipment } from './shipment.ts';
 import { parseSize } from './size.ts';
+import { SYSLOG_OPTIONS, syslogShipment, validateSyslog } from './syslog.ts';
 import { validateTag } from './tag.ts';
 
 /** A driver and its options, as `--log-driver` and `--log-opt` name them. */
@@ -18,6 +29,8 @@ interface LogDriver {
   validate(options: LogOptions): void;
   /** What is kept of the log; undefined for all of it. */
   limits(options: LogOptions): LogLimits | undefined;
+  /** How it is sent away; undefined for one that stays here. */
+  readonly ship?: (record: ContainerRecord, options: LogOptions) => Shipment;
 }
 
 const DRIVERS: Readonly<Record<string, LogDriver>> = {
@@ -32,6 +45,23 @@ const DRIVERS: Readonly<Record<string, LogDriver>> = {
     unknown: (option) => `unknown log opt '${option}' for log driver local`,
     validate: () => {},
     limits: localLimits,
+  },
+  syslog: {
+    options: [...SYSLOG_OPTIONS, ...ATTRIBUTE_OPTIONS, ...CACHE_OPTIONS],
+    unknown: (option) => `unknown log opt '${option}' for syslog log driver`,
+    validate(options) {
+      validateAttributes(options);
+      validateSyslog(options);
+    },
+    limits: cacheLimits,
+    ship: syslogShipment,
+  },
+  journald: {
+    options: [...ATTRIBUTE_OPTIONS, ...CACHE_OPTIONS],
+    unknown: (option) => `unknown log opt '${option}' for journald log driver`,
+    validate: validateJournald,
+    limits: cacheLimits,
+    ship: journaldShipment,
   },
 };
 
@@ -104,5 +134,23 @@ export function completeLogConfig(
 
 /** Whether `logs` can give anything. */
 export function isReadable(config: LogConfig): boolean {
-  return keepsLog(config);
+  return keepsLog(config) && !(isShipped(config) && cacheDisabled(config.Config));
+}
+
+function isShipped({ Type: name }: LogConfig): boolean {
+  return DRIVERS[name]?.ship !== undefined;
+}
+
+/** How a container's log is sent away; undefined for one that stays here. Throws InvalidArgument. */
+export function shipmentOf(record: ContainerRecord): Shipment | undefined {
+  const { Type: name, Config: options } = record.hostConfig.LogConfig;
+  return DRIVERS[name]?.ship?.(record, options);
+}
+
+/**
+ * Whether lines may go that could not be sent, once there is no more room for them: `mode=non-blocking`. A container does not
+ * wait in either mode; without this one, all lines are kept until they can be sent.
+ */
+export function mayLoseLines({ Config: options }: LogConfig): boolean {
+  return options['mode'] === 'non-blocking';
 }

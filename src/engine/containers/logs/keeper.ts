@@ -1,67 +1,82 @@
 import { messageOf } from '../../../api/index.ts';
-import { LogRotation, tellConmon } from '../../../runtime/index.ts';
 import type { Container } from '../container.ts';
 import type { ContainerParts } from '../parts.ts';
 import { isRunning } from '../record.ts';
-import { limitsOf } from './drivers.ts';
+import { limitsOf, mayLoseLines, shipmentOf } from './drivers.ts';
+import { KeptLog } from './kept-log.ts';
 
-/** Keeps the logs of running containers within the limits that their drivers were given. */
+/**
+ * Does what log drivers ask for beside conmon's writing: logs of running containers are kept within their limits, and those
+ * that go elsewhere are sent there, until all is sent.
+ */
 export class LogKeeper {
   readonly #parts: ContainerParts;
-  readonly #rotations = new Map<string, LogRotation>();
-  readonly #ending = new Map<string, Promise<void>>();
+  readonly #kept = new Map<string, KeptLog>();
+  #closed = false;
 
   constructor(parts: ContainerParts) {
     this.#parts = parts;
     parts.watch((container, action) => {
       if (action === 'start') this.#keep(container);
-      else if (action === 'die') this.#let(container);
+      else if (action === 'die') this.#kept.get(container.id)?.stopped();
     });
   }
 
-  /** Takes up the logs of the containers that run when the engine starts. */
+  /** Takes up the logs that the engine finds at its start: of containers that run, and what is still to be sent of others. */
   resume(): void {
-    for (const container of this.#parts.store.all()) if (isRunning(container.state)) this.#keep(container);
+    for (const container of this.#parts.store.all()) this.#keep(container);
   }
 
-  /** Rotates nothing any more. */
+  /** Gives a container's log a moment to be sent to its end, and then forgets it: its files may be removed. */
+  async finish({ id }: Container): Promise<void> {
+    const kept = this.#kept.get(id);
+    this.#kept.delete(id);
+    await kept?.finish();
+  }
+
+  /** Rotates and sends nothing any more. */
   async close(): Promise<void> {
-    const rotations = [...this.#rotations.values()];
-    this.#rotations.clear();
-    await Promise.all([...rotations.map((rotation) => rotation.close()), ...this.#ending.values()]);
+    this.#closed = true;
+    await Promise.all([...this.#kept.values()].map((kept) => kept.close()));
   }
 
   #keep(container: Container): void {
-    const { record, files, bundle, id, state } = container;
-    const { startedAt } = state;
-    const before = this.#ending.get(id);
-    if (before !== undefined) {
-      // Two would compress the same file.
-      void before.then(() => {
-        if (isRunning(container.state) && container.state.startedAt === startedAt) this.#keep(container);
-      });
+    const { record, id } = container;
+    const known = this.#kept.get(id);
+    if (known !== undefined) {
+      known.started();
       return;
     }
-    const limits = limitsOf(record.hostConfig.LogConfig);
-    if (limits === undefined || this.#rotations.has(id)) return;
-    const rotation = new LogRotation({
-      ...limits,
-      path: files.log,
-      reopen: (needed) => tellConmon(bundle, '2 0 0', needed),
-      failed: (error) =>
-        this.#parts.log.warn('cannot rotate the log of a container', {
-          container: id,
-          error: messageOf(error),
-        }),
+    const config = record.hostConfig.LogConfig;
+    const limits = limitsOf(config);
+    const shipment = this.#shipmentOf(container);
+    if (this.#closed || !(shipment || (limits && isRunning(container.state)))) return;
+    const kept = new KeptLog(container, {
+      limits,
+      shipment,
+      mayLoseLines: mayLoseLines(config),
+      warn: (what, error) => this.#warn(container, what, error),
     });
-    this.#rotations.set(id, rotation);
+    this.#kept.set(id, kept);
+    void kept.done.then(() => {
+      if (this.#kept.get(id) !== kept) return;
+      this.#kept.delete(id);
+      // It may have been started again in the very moment in which all was done.
+      if (isRunning(container.state)) this.#keep(container);
+    });
   }
 
-  #let({ id }: Container): void {
-    const rotation = this.#rotations.get(id);
-    if (rotation === undefined) return;
-    this.#rotations.delete(id);
-    const ended = rotation.close().then(() => void this.#ending.delete(id));
-    this.#ending.set(id, ended);
+  #shipmentOf(container: Container) {
+    try {
+      return shipmentOf(container.record);
+    } catch (error) {
+      // A certificate that has gone since the container was made.
+      this.#warn(container, 'the log of a container cannot be sent', error);
+      return undefined;
+    }
+  }
+
+  #warn(container: Container, what: string, error: unknown): void {
+    this.#parts.log.warn(what, { container: container.id, error: messageOf(error) });
   }
 }

@@ -23,6 +23,30 @@ export function jsonFileLimits(options: LogOptions): LogLimits | undefined {
   return maxSize === undefined ? undefined : { maxSize, maxFiles, compress };
 }
 
+/** Options of what is kept for `logs` of a log that is sent away. */
+export const CACHE_OPTIONS = [
+  'cache-disabled',
+  'cache-max-size',
+  'cache-max-file',
+  'cache-compress',
+] as const;
+
+/** Whether nothing is to be kept for `logs` of a log that is sent away. Throws InvalidArgument. */
+export function cacheDisabled(options: LogOptions): boolean {
+  return parseSwitch(options['cache-disabled'] ?? 'false');
+}
+
+/**
+ * The limits of a log that is sent away: what has gone out and is not kept for `logs` is to make room. So there are always
+ * limits, and a file besides the one that is written. Throws InvalidArgument.
+ */
+export function cacheLimits(options: LogOptions): LogLimits {
+  const asked = localLimits(options, 'cache-') ?? LOCAL;
+  return cacheDisabled(options)
+    ? { ...LOCAL, maxFiles: 2, compress: false }
+    : { ...asked, maxFiles: Math.max(2, asked.maxFiles) };
+}
+
 /** The limits that `max-size`, `max-file` and `compress` ask for, each after a prefix. Throws InvalidArgument. */
 export function localLimits(options: LogOptions, prefix = ''): LogLimits | undefined {
   const read = <T>(name: string, parse: (text: string) => T): T | undefined => {
