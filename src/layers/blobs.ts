@@ -34,6 +34,8 @@ export interface BlobExpectation {
 export class BlobStore {
   /** Blobs that are in use by work under way, and must not be removed as unused. */
   readonly pins = new Pins<Digest>();
+  /** What was seen to be right, as the file was then. */
+  readonly #seen = new Map<Digest, string>();
   readonly #folder: string;
   readonly #staging: string;
 
@@ -111,11 +113,19 @@ export class BlobStore {
 
   /** Reads a whole blob to see whether it is what its name says. Throws NotFound, and Internal when it is damaged. */
   async verify(digest: Digest): Promise<void> {
+    this.#seen.delete(digest);
+    const mark = await this.#markOf(digest);
     for await (const _chunk of this.stream(digest));
+    if (mark !== undefined) this.#seen.set(digest, mark);
   }
 
-  /** Whether a blob is there and is what its name says: whoever receives it again need not, then. Reads all of it. */
+  /**
+   * Whether a blob is there and is what its name says: whoever receives it again need not, then. Reads all of it, unless
+   * that was done already and the file has not been touched since.
+   */
   async isIntact(digest: Digest): Promise<boolean> {
+    const seen = this.#seen.get(digest);
+    if (seen !== undefined && seen === (await this.#markOf(digest))) return true;
     return this.verify(digest).then(
       () => true,
       () => false,
@@ -135,6 +145,7 @@ export class BlobStore {
     const garbage = join(this.#staging, randomUUID());
     // At once: between a look at the pins and the end of the blob nobody may come and pin it.
     renameSync(this.pathOf(digest), garbage);
+    this.#seen.delete(digest);
     await rm(garbage, { force: true });
   }
 
@@ -143,6 +154,12 @@ export class BlobStore {
     for (const hex of await readdir(this.#folder)) {
       if (!isUsed(`sha256:${hex}`)) await this.remove(`sha256:${hex}`);
     }
+  }
+
+  /** Changes when the file does. */
+  async #markOf(digest: Digest): Promise<string | undefined> {
+    const stats = await stat(this.pathOf(digest), { bigint: true }).catch(() => undefined);
+    return stats && [stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join();
   }
 
   #staged(staging: string, digest: Digest, size: number): StagedBlob {
@@ -161,8 +178,10 @@ export class BlobStore {
       commit: () => {
         committing ??= (synced ?? syncFile(staging))
           .then(() => rename(staging, final))
-          .then(() => {
+          .then(async () => {
             path = final;
+            const mark = await this.#markOf(digest);
+            if (mark !== undefined) this.#seen.set(digest, mark);
           });
         return committing;
       },

@@ -8,6 +8,7 @@ import type { GrowingFile } from './growing-file.ts';
 import { Pins } from './pins.ts';
 import { UNPACK_LIMITS, type UnpackLimits } from './unpack/limits.ts';
 import { WorkerPool } from './unpack/pool.ts';
+import type { TreeSummary } from './unpack/summary.ts';
 
 /** An unpacked layer. */
 export interface Layer {
@@ -16,6 +17,15 @@ export interface Layer {
   path: string;
   /** Bytes of content of all its regular files. */
   size: number;
+}
+
+/** The file beside a layer that tells about it. */
+const NOTE = 'layer.json';
+
+interface LayerNote {
+  readonly size: number;
+  /** Missing in the oldest layers. */
+  readonly tree?: TreeSummary;
 }
 
 /** A layer that is unpacked and not yet in the store. Disposing it without `publish` leaves nothing. */
@@ -64,29 +74,37 @@ export class LayerStore implements AsyncDisposable {
     return join(this.homeOf(diffId), 'diff');
   }
 
+  /** Whether there is a folder for a layer. What became of its files since is for `isIntact` to say. */
   has(diffId: Digest): boolean {
     return existsSync(this.homeOf(diffId));
   }
 
   /** A layer that is there. Throws NotFound. */
   get(diffId: Digest): Layer {
+    return { diffId, path: this.pathOf(diffId), size: this.#note(diffId).size };
+  }
+
+  /**
+   * Whether a layer is there with all of its files at their full lengths: whoever brings it again need not, then. Walks
+   * through it, in a worker.
+   */
+  async isIntact(diffId: Digest): Promise<boolean> {
     try {
-      const { size } = JSON.parse(readFileSync(join(this.homeOf(diffId), 'layer.json'), 'utf8')) as {
-        size: number;
-      };
-      return { diffId, path: this.pathOf(diffId), size };
-    } catch (cause) {
-      throw new NotFound(`No such layer: ${diffId}`, { cause });
+      const { tree } = this.#note(diffId);
+      const { entries, bytes } = await this.#pool.summarise(this.pathOf(diffId));
+      return tree === undefined || (tree.entries === entries && tree.bytes === bytes);
+    } catch {
+      return false;
     }
   }
 
   /**
-   * Unpacks the archive of the layer `diffId`, unless the layer is there already. However many ask at the same time,
+   * Unpacks the archive of the layer `diffId`, unless the layer is there already, undamaged. However many ask at the same time,
    * it is unpacked once. An archive that still grows is unpacked while it does. Throws InvalidArgument when the archive is
    * hostile, malformed, or another layer's.
    */
   async unpack(diffId: Digest, archive: string | GrowingFile): Promise<Layer> {
-    if (this.has(diffId)) return this.get(diffId);
+    if (await this.isIntact(diffId)) return this.get(diffId);
     const running = this.#underWay.get(diffId);
     if (running !== undefined) {
       // If that fails, it says something about the other's archive alone.
@@ -109,8 +127,8 @@ export class LayerStore implements AsyncDisposable {
       await mkdir(folder, { recursive: true });
       const source =
         typeof archive === 'string' ? { archive } : { archive: archive.path, growth: archive.shared };
-      const { diffId, size } = await this.#pool.unpack({ ...source, folder, limits: this.#limits });
-      await writeFile(join(staging, 'layer.json'), JSON.stringify({ size }));
+      const { diffId, ...note } = await this.#pool.unpack({ ...source, folder, limits: this.#limits });
+      await writeFile(join(staging, NOTE), JSON.stringify(note satisfies LayerNote));
       return this.#prepared(staging, diffId);
     } catch (error) {
       await this.#pool.remove(staging).catch(() => {});
@@ -120,11 +138,8 @@ export class LayerStore implements AsyncDisposable {
 
   /** Removes a layer, unless it is pinned. A missing one is no error. Its files go in the background. */
   remove(diffId: Digest): void {
-    if (this.pins.has(diffId) || !this.has(diffId)) return;
-    const garbage = join(this.#staging, randomUUID());
     // At once: between a look at the pins and the end of the layer nobody may come and pin it.
-    renameSync(this.homeOf(diffId), garbage);
-    this.#discard(garbage);
+    if (!this.pins.has(diffId) && this.has(diffId)) this.#takeAway(diffId);
   }
 
   /** Removes every layer that `isUsed` does not claim and nobody has pinned. */
@@ -164,13 +179,33 @@ export class LayerStore implements AsyncDisposable {
     };
   }
 
+  /**
+   * Takes the place of a layer that is damaged; containers that run on that one keep what they have open and find nothing
+   * else of it.
+   */
   async #publish(staging: string, diffId: Digest): Promise<void> {
+    if (this.has(diffId) && !(await this.isIntact(diffId)) && this.has(diffId)) this.#takeAway(diffId);
     try {
       await rename(staging, this.homeOf(diffId));
     } catch (error) {
       // Somebody else was faster; a layer's content follows from its name.
       if (!this.has(diffId)) throw error;
       this.#discard(staging);
+    }
+  }
+
+  #takeAway(diffId: Digest): void {
+    const garbage = join(this.#staging, randomUUID());
+    renameSync(this.homeOf(diffId), garbage);
+    this.#discard(garbage);
+  }
+
+  /** What was noted when the layer was made. Throws NotFound. */
+  #note(diffId: Digest): LayerNote {
+    try {
+      return JSON.parse(readFileSync(join(this.homeOf(diffId), NOTE), 'utf8')) as LayerNote;
+    } catch (cause) {
+      throw new NotFound(`No such layer: ${diffId}`, { cause });
     }
   }
 

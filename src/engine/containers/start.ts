@@ -116,7 +116,11 @@ async function takeDown(parts: ContainerParts, container: Container): Promise<vo
 
 function mountLayers(parts: ContainerParts, { record, files }: Container): void {
   const image = parts.images.get(record.imageId);
-  mountRootfs({ lowers: image.layers, upper: files.upper, work: files.work, target: files.rootfs });
+  try {
+    mountRootfs({ lowers: image.layers, upper: files.upper, work: files.work, target: files.rootfs });
+  } catch (error) {
+    throw parts.images.damageOf(image.id) ?? error;
+  }
 }
 
 function writeHostFiles(parts: ContainerParts, container: Container, sandbox: Sandbox): void {

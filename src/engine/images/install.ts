@@ -133,8 +133,8 @@ async function unpackAll(
 ): Promise<ImageLayer[]> {
   const jobs = sources.map(async (source, index): Promise<ImageLayer> => {
     const diffId = diffIds[index]!;
-    const known = parts.layers.has(diffId);
-    const layer = await unpackOne(parts, source, diffId);
+    const known = await parts.layers.isIntact(diffId);
+    const layer = known ? parts.layers.get(diffId) : await unpackOne(parts, source, diffId);
     if (!known) onLayer(source, diffId);
     const { blob, mediaType } = source;
     return { diffId, blob: blob.digest, mediaType, blobSize: blob.size, size: layer.size };
@@ -150,7 +150,6 @@ async function unpackOne(
   { blob, prepared }: LayerSource,
   diffId: Digest,
 ): Promise<Layer> {
-  if (layers.has(diffId)) return layers.get(diffId);
   const layer = await prepared;
   return layer?.diffId === diffId ? layer.publish() : layers.unpack(diffId, blob.path);
 }

@@ -16,6 +16,7 @@ import {
   type TarInput,
   writeTar,
 } from '../../layers/index.ts';
+import { damageText, nameOf } from './damage.ts';
 import { dropUnused } from './install.ts';
 import type { ImageParts } from './parts.ts';
 import type { StoredImage } from './record.ts';
@@ -98,17 +99,10 @@ function holdBlobs(parts: ImageParts, images: readonly StoredImage[]): AsyncDisp
 }
 
 /** Before the first byte is sent, while there is still a way to say what is wrong. */
-async function verify({ blobs, store }: ImageParts, image: StoredImage): Promise<void> {
-  const [tag] = store.names(image.id).tags;
-  const name = tag === undefined ? image.id : familiarReference(tag);
+async function verify(parts: ImageParts, image: StoredImage): Promise<void> {
   for (const digest of new Set(blobsOf(image))) {
-    await blobs.verify(digest).catch((cause: unknown) => {
-      throw new Internal(
-        `cannot save ${name}: ${messageOf(cause)}: load or pull the image again to repair it`,
-        {
-          cause,
-        },
-      );
+    await parts.blobs.verify(digest).catch((cause: unknown) => {
+      throw new Internal(damageText(nameOf(parts, image), messageOf(cause)), { cause });
     });
   }
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import {
   type Filters,
   familiarReference,
@@ -6,6 +7,7 @@ import {
   type ImageInspect,
   type ImageReference,
   type ImageSummary,
+  Internal,
   InvalidArgument,
   parseReference,
   withDefaultTag,
@@ -25,6 +27,7 @@ import type { Database } from '../database.ts';
 import { SharedJobs } from '../shared-jobs.ts';
 import { Slots } from '../slots.ts';
 import { type CommitImageOptions, commitImage } from './commit.ts';
+import { damageText, nameOf, reportDamage } from './damage.ts';
 import { type ImageDiskUsage, ImageMeter } from './disk-usage.ts';
 import { type ImportOptions, importImage } from './import.ts';
 import { nameImage } from './install.ts';
@@ -69,6 +72,7 @@ export class ImageService implements AsyncDisposable {
     const layers = await LayerStore.open(dataRoot, limits);
     await layers.sweep((diffId) => store.usesLayer(diffId));
     await blobs.sweep((digest) => store.usesBlob(digest));
+    await reportDamage({ store, blobs, layers });
     return new ImageService({
       ...{ store, blobs, layers, dataRoot, events, usersOf },
       downloads: await Downloads.open(dataRoot, blobs),
@@ -110,6 +114,21 @@ export class ImageService implements AsyncDisposable {
     } catch {
       return undefined;
     }
+  }
+
+  /**
+   * Why an image cannot be used: its layers are not all there. Undefined when that is not the reason. For whoever has failed
+   * to mount them.
+   */
+  damageOf(id: Digest): Internal | undefined {
+    const { store, layers } = this.#parts;
+    const image = store.find(id, { removed: true });
+    const lost = image?.layers.find(({ diffId }) => !existsSync(layers.pathOf(diffId)));
+    return (
+      image &&
+      lost &&
+      new Internal(damageText(nameOf(this.#parts, image), `its layer ${lost.diffId} is missing`))
+    );
   }
 
   /** How many images there are. */

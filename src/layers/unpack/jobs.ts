@@ -1,5 +1,6 @@
 import type { Digest } from '../digest.ts';
 import type { UnpackLimits } from './limits.ts';
+import type { TreeSummary } from './summary.ts';
 
 /** Asks a worker to unpack a layer archive (compressed or not) into an empty folder. */
 export interface UnpackJob {
@@ -17,7 +18,13 @@ export interface RemoveJob {
   folder: string;
 }
 
-export type Job = UnpackJob | RemoveJob;
+/** Asks a worker what is in a folder. */
+export interface SummariseJob {
+  kind: 'summarise';
+  folder: string;
+}
+
+export type Job = UnpackJob | RemoveJob | SummariseJob;
 
 /** What unpacking gives. */
 export interface UnpackResult {
@@ -25,10 +32,20 @@ export interface UnpackResult {
   diffId: Digest;
   /** Bytes of content of all regular files. */
   size: number;
-  entries: number;
+  /** What has come of it on disk. */
+  tree: TreeSummary;
 }
+
+/** What a job gives, by its kind. */
+export interface JobResults {
+  unpack: UnpackResult;
+  summarise: TreeSummary;
+  remove: undefined;
+}
+
+export type JobResult = JobResults[Job['kind']];
 
 /** A worker's answer to one job. Errors travel as their class's name and text. */
 export type JobAnswer =
-  | { ok: true; result: UnpackResult | undefined }
+  | { ok: true; result: JobResult }
   | { ok: false; fault: 'archive' | 'machine'; message: string };

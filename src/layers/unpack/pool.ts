@@ -3,7 +3,8 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { Internal, InvalidArgument, Unavailable } from '../../api/index.ts';
 import { trimMemory } from '../../linux/index.ts';
-import type { Job, JobAnswer, RemoveJob, UnpackJob, UnpackResult } from './jobs.ts';
+import type { Job, JobAnswer, JobResult, JobResults, UnpackJob, UnpackResult } from './jobs.ts';
+import type { TreeSummary } from './summary.ts';
 
 const MAX_WORKERS = Math.max(2, Math.min(4, availableParallelism()));
 /** A thread that unpacks a growing archive sleeps for most of its time, so more of them do no harm. */
@@ -15,7 +16,7 @@ const HEAP_MB = 512;
 
 interface Waiting {
   job: Job;
-  resolve(result: UnpackResult | undefined): void;
+  resolve(result: JobResult): void;
   reject(error: Error): void;
 }
 
@@ -36,13 +37,17 @@ export class WorkerPool implements AsyncDisposable {
    * Unpacks an archive. Throws InvalidArgument when the archive is to blame, Internal or Unavailable when it is not.
    */
   async unpack(job: Omit<UnpackJob, 'kind'>): Promise<UnpackResult> {
-    return (await this.#submit({ kind: 'unpack', ...job }))!;
+    return this.#submit({ kind: 'unpack', ...job });
   }
 
   /** Deletes a folder with everything in it; a missing one is no error. */
   async remove(folder: string): Promise<void> {
-    const job: RemoveJob = { kind: 'remove', folder };
-    await this.#submit(job);
+    await this.#submit({ kind: 'remove', folder });
+  }
+
+  /** Tells what is in a folder. Throws Internal when it cannot be read. */
+  async summarise(folder: string): Promise<TreeSummary> {
+    return this.#submit({ kind: 'summarise', folder });
   }
 
   /** Stops all threads at once. Jobs under way fail with Unavailable; what they made is garbage. */
@@ -53,15 +58,15 @@ export class WorkerPool implements AsyncDisposable {
     await Promise.all([...this.#workers].map((worker) => worker.terminate()));
   }
 
-  async #submit(job: Job): Promise<UnpackResult | undefined> {
+  async #submit<Kind extends Job['kind']>(job: Job & { kind: Kind }): Promise<JobResults[Kind]> {
     if (this.#closed) throw stopping();
     // Node's own threads take over the root of the thread that starts them, which must not be a confined one.
     this.#threadsReady ??= lstat('/');
     await this.#threadsReady;
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ job, resolve, reject });
-      this.#next();
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<JobResult>();
+    this.#queue.push({ job, resolve, reject });
+    this.#next();
+    return (await promise) as JobResults[Kind];
   }
 
   #next(): void {

@@ -6,8 +6,9 @@ import { enterRoot } from '../../linux/index.ts';
 import { TarReader } from '../../tar/index.ts';
 import { decompress } from '../compression.ts';
 import { readGrowing } from '../growing-file.ts';
-import type { Job, JobAnswer, UnpackJob, UnpackResult } from './jobs.ts';
+import type { Job, JobAnswer, JobResult, UnpackJob, UnpackResult } from './jobs.ts';
 import { unpackLayer } from './layer.ts';
+import { summarise } from './summary.ts';
 
 /** The program of a worker thread: it makes and removes the many files of layers with calls that block it alone. */
 parentPort!.on('message', (job: Job) => {
@@ -26,8 +27,9 @@ function answer(message: JobAnswer): void {
   parentPort!.postMessage(message);
 }
 
-async function run(job: Job): Promise<UnpackResult | undefined> {
+async function run(job: Job): Promise<JobResult> {
   if (job.kind === 'unpack') return unpack(job);
+  if (job.kind === 'summarise') return summarise(job.folder);
   rmSync(job.folder, { recursive: true, force: true });
   return undefined;
 }
@@ -42,9 +44,9 @@ async function unpack({ archive, growth, folder, limits }: UnpackJob): Promise<U
     const hash = createHash('sha256');
     const reader = new TarReader(hashed(decompress(readGrowing(fd, growth), limits), hash));
     try {
-      const { size, entries } = await unpackLayer(reader, limits);
+      const { size } = await unpackLayer(reader, limits);
       await reader.drain();
-      return { diffId: `sha256:${hash.digest('hex')}`, size, entries };
+      return { diffId: `sha256:${hash.digest('hex')}`, size, tree: summarise('/') };
     } finally {
       await reader.close();
     }

@@ -24,8 +24,8 @@ const MAX_LINKS = 16;
 export interface ArchivePlace {
   readonly blobs: BlobStore;
   readonly layers: LayerStore;
-  /** Whether the layer in a blob is there already, so that it need not be unpacked. */
-  isUnpacked(blob: Digest): boolean;
+  /** Whether the layer in a blob is there already, undamaged, so that it need not be unpacked. */
+  isUnpacked(blob: Digest): Promise<boolean>;
 }
 
 /**
@@ -132,7 +132,7 @@ export class ImageArchive implements AsyncDisposable {
     };
     const staged = await blobs.ingest(watched(), { limit: UNPACK_LIMITS.size });
     this.#staged.push(staged);
-    if (isLayer && !isUnpacked(staged.digest)) {
+    if (isLayer && !(await isUnpacked(staged.digest))) {
       const prepared = layers.prepare(staged.path);
       // Whether anybody minds is seen when the layer is installed.
       prepared.catch(() => {});

@@ -43,7 +43,7 @@ export async function loadImages(
 }
 
 function placeOf({ blobs, layers, store }: ImageParts): ArchivePlace {
-  const isUnpacked = (blob: Digest) => layers.has(store.diffIdOf(blob) ?? blob);
+  const isUnpacked = (blob: Digest) => layers.isIntact(store.diffIdOf(blob) ?? blob);
   return { blobs, layers, isUnpacked };
 }
 

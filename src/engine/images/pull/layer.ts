@@ -40,7 +40,7 @@ type Report = (progress: LayerProgress) => void;
 /** Whether a layer is here already: its files, and its archive, which pushing needs. */
 export async function isPresent({ blobs, layers }: FetchParts, wanted: WantedLayer): Promise<boolean> {
   const { descriptor, diffId } = wanted;
-  return layers.has(diffId) && (await hasBlob(blobs, descriptor));
+  return (await layers.isIntact(diffId)) && (await hasBlob(blobs, descriptor));
 }
 
 /**
@@ -121,9 +121,10 @@ async function withProgress(work: Promise<unknown>, look: () => void): Promise<v
   }
 }
 
-/** Whether an archive is in the store, by its name and its size: what was cut off is no more than garbage. */
+/** Whether an archive is in the store, undamaged. */
 async function hasBlob(blobs: BlobStore, { digest, size }: OciDescriptor): Promise<boolean> {
-  return blobs.has(digest) && (await blobs.sizeOf(digest).catch(() => -1)) === size;
+  const found = await blobs.sizeOf(digest).catch(() => -1);
+  return found === size && (await blobs.isIntact(digest));
 }
 
 /** An archive that is in the store already. */
