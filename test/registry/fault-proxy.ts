@@ -40,7 +40,7 @@ export async function startFaultProxy(upstream: string, fault?: Fault): Promise<
       res.writeHead(status, headers).end(body);
     };
     const exchange = { req, res, earlier, pass };
-    Promise.resolve(proxy.fault?.(exchange) ?? pass()).catch(() => res.destroy());
+    Promise.resolve(proxy.fault === undefined ? pass() : proxy.fault(exchange)).catch(() => res.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const proxy = {

@@ -190,7 +190,7 @@ suite('pulling from docker-registry', needs('root', 'docker-registry'), () => {
       assert.match(error.message, /schema 1/);
       return true;
     });
-    own.assertNothingHalf();
+    await own.assertNothingHalf();
   });
 
   test('an index by its own digest', async () => {

@@ -19,11 +19,12 @@ import {
   type Credentials,
   explainPull,
   type RegistryClient,
+  RegistryFailure,
   type Repository,
   withRetries,
 } from '../../../registry/index.ts';
 import type { SharedJobs } from '../../shared-jobs.ts';
-import { type InstalledImage, installImage } from '../install.ts';
+import { dropUnused, type InstalledImage, installImage } from '../install.ts';
 import type { ImageParts } from '../parts.ts';
 import { formatPlatform, HOST_PLATFORM, matchesPlatform } from '../platform.ts';
 import { choose } from './choose.ts';
@@ -188,12 +189,23 @@ async function fetchAndInstall(
   progress: (line: ImageProgress) => void,
 ): Promise<InstalledImage> {
   const { reference, digest, layers } = found;
+  const diffIds = layers.map(({ diffId }) => diffId);
+  await using undo = new AsyncDisposableStack();
+  undo.defer(async () => void (await dropUnused(parts, diffIds, [])));
   using pins = new DisposableStack();
   for (const { descriptor, diffId } of layers) {
     pins.use(parts.layers.pins.pin(diffId));
     pins.use(parts.blobs.pins.pin(descriptor.digest));
   }
-  const blobs = await fetchAll(parts, repository, layers, signal, progress);
+  const blobs = await fetchAll(parts, repository, layers, signal, progress).catch((error: unknown) => {
+    // What a sound part of a broken image has cost is of no use to anybody.
+    if (!isWorthContinuing(error, signal)) {
+      undo.defer(async () => {
+        for (const { descriptor } of layers) await parts.downloads.discard(descriptor.digest);
+      });
+    }
+    throw error;
+  });
   return installImage(parts, {
     config: found.config,
     manifest: found.manifest,
@@ -201,6 +213,11 @@ async function fetchAndInstall(
     layers: layers.map(({ descriptor }, index) => ({ blob: blobs[index]!, mediaType: descriptor.mediaType })),
     names: namesOf(reference, digest),
   });
+}
+
+/** Whether the next pull of the image may get further. */
+function isWorthContinuing(error: unknown, signal: AbortSignal): boolean {
+  return signal.aborted || (error instanceof RegistryFailure && error.isPassing);
 }
 
 /** By tag, an image is known by the tag and by the digest that it stood for; by digest, by that alone. */
