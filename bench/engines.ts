@@ -81,6 +81,12 @@ export class Engine implements AsyncDisposable {
     await ended;
   }
 
+  /** Starts a program in the engine's network namespace; the caller ends it. */
+  spawnInside(program: string, args: readonly string[]): ChildProcess {
+    const target = String(this.#process?.pid ?? 0);
+    return spawn('nsenter', ['--net', '--target', target, program, ...args], { stdio: 'ignore' });
+  }
+
   /** Resident memory of the engine and its helpers at rest, in MB. */
   residentMemory(): number {
     const pids = [this.#process?.pid ?? 0];

@@ -8,6 +8,7 @@ import { berthEngine, checkout, dockerEngine, type Engine } from './engines.ts';
 import { prepareLoad } from './load.ts';
 import { compareLogs } from './logs.ts';
 import { type Comparison, type Goal, inTurn, median, succeed, time } from './measure.ts';
+import { preparePull } from './pull.ts';
 import { render } from './table.ts';
 
 /**
@@ -60,6 +61,16 @@ try {
   }
   if (wanted === undefined || wanted.includes('logs')) {
     results.push(...(await compareLogs(engines, Math.ceil(times / 20))));
+  }
+  if (wanted === undefined || wanted.includes('pull')) {
+    const pull = await preparePull(work);
+    const rounds = Math.ceil(times / 4);
+    await compare('pull', 'pull of 350 MB in eight layers', 'ms', { ratio: 0.7 }, rounds, (engine) =>
+      pull(engine),
+    );
+    await compare('pull', 'twenty pulls of it at once', 'ms', { ratio: 0.7 }, 1, (engine) =>
+      pull(engine, 20),
+    );
   }
   console.log(render(results));
   if (wanted === undefined || wanted.includes('crun')) await bareRuntime();
