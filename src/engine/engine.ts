@@ -9,6 +9,7 @@ import { EventBus } from './events/index.ts';
 import { ImageService } from './images/index.ts';
 import { log } from './log.ts';
 import { NetworkService } from './networks/index.ts';
+import { RegistryService } from './registries/index.ts';
 import { System } from './system/index.ts';
 import { VolumeService } from './volumes/index.ts';
 
@@ -17,6 +18,7 @@ export class Engine {
   readonly config: EngineConfig;
   readonly events: EventBus;
   readonly images: ImageService;
+  readonly registries: RegistryService;
   readonly networks: NetworkService;
   readonly volumes: VolumeService;
   readonly containers: ContainerService;
@@ -24,12 +26,16 @@ export class Engine {
   readonly #database: Database;
 
   private constructor(
-    parts: Pick<Engine, 'config' | 'events' | 'images' | 'networks' | 'volumes' | 'containers' | 'system'>,
+    parts: Pick<
+      Engine,
+      'config' | 'events' | 'images' | 'registries' | 'networks' | 'volumes' | 'containers' | 'system'
+    >,
     database: Database,
   ) {
     this.config = parts.config;
     this.events = parts.events;
     this.images = parts.images;
+    this.registries = parts.registries;
     this.networks = parts.networks;
     this.volumes = parts.volumes;
     this.containers = parts.containers;
@@ -61,12 +67,14 @@ export class Engine {
       }),
       (it) => it.close(),
     );
+    const registries = undo.use(new RegistryService(config));
     const images = undo.adopt(
       await ImageService.open({
         database,
         dataRoot,
         events,
-        registry: config,
+        registry: registries.client,
+        transfers: config,
         usersOf: (id) => containers?.usersOf(id) ?? [],
       }),
       (it) => it.close(),
@@ -86,13 +94,17 @@ export class Engine {
     const count = () => ({ ...counted.count(), images: images.count() });
     const system = new System(config, events, count, { images, containers, volumes });
     undo.move();
-    return new Engine({ config, events, images, networks, volumes, containers, system }, database);
+    return new Engine(
+      { config, events, images, registries, networks, volumes, containers, system },
+      database,
+    );
   }
 
   /** Lets go of everything. Containers go on running. */
   async close(): Promise<void> {
     await this.containers.close();
     await this.images.close();
+    this.registries[Symbol.dispose]();
     this.networks.close();
     this.#database.close();
   }

@@ -1,5 +1,5 @@
 export { notifyManager } from '../linux/index.ts';
-export { type Credentials, decodeCredentials } from '../registry/index.ts';
+export { ANONYMOUS, type Credentials, credentialsFrom, decodeCredentials } from '../registry/index.ts';
 export * from './config.ts';
 export * from './containers/index.ts';
 export { Engine } from './engine.ts';
@@ -9,5 +9,6 @@ export * from './images/index.ts';
 export { lockFolder } from './lock.ts';
 export * from './log.ts';
 export * from './networks/index.ts';
+export * from './registries/index.ts';
 export * from './system/index.ts';
 export * from './volumes/index.ts';

@@ -132,6 +132,17 @@ export class BlobStore {
     );
   }
 
+  /** Whether a blob is what its name says. A spoiled one is removed: whoever brings it again puts things right. */
+  async isSound(digest: Digest): Promise<boolean> {
+    try {
+      for await (const _ of this.stream(digest));
+      return true;
+    } catch {
+      await rm(this.pathOf(digest), { force: true });
+      return false;
+    }
+  }
+
   /** Bytes of a blob. Throws NotFound. */
   async sizeOf(digest: Digest): Promise<number> {
     const stats = await stat(this.pathOf(digest)).catch(() => undefined);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { type ImageProgress, parseReference } from '../../src/api/index.ts';
-import type { PullOptions } from '../../src/engine/images/index.ts';
+import type { PullOptions, PushOptions } from '../../src/engine/images/index.ts';
 import { imageSpec, openImages } from '../engine/images/fixtures.ts';
 import { file } from '../layers/fixtures.ts';
 
@@ -42,6 +42,11 @@ export async function openPuller() {
       await own.images.pull(parseReference(name), { progress: (line) => lines.push(line), ...options });
       return lines;
     },
+    async push(name: string, options: PushOptions = {}): Promise<ImageProgress[]> {
+      const lines: ImageProgress[] = [];
+      await own.images.push(parseReference(name), { progress: (line) => lines.push(line), ...options });
+      return lines;
+    },
     /** Nothing but whole, owned things. */
     async assertNothingHalf(): Promise<void> {
       own.assertEmpty();
@@ -59,6 +64,6 @@ export type Puller = Awaited<ReturnType<typeof openPuller>>;
 /** The lines that a client shows where it cannot rewrite them. */
 export function plainLines(lines: readonly ImageProgress[]): string[] {
   return lines
-    .filter(({ progressDetail }) => progressDetail?.current === undefined)
+    .filter(({ status, progressDetail }) => status !== undefined && progressDetail?.current === undefined)
     .map(({ id, status }) => (id === undefined ? status! : `${id}: ${status}`));
 }

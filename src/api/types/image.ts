@@ -51,10 +51,18 @@ export interface ImageHistoryItem {
 /** An entry of the answer to `DELETE /images/{name}`: a name, an image or a layer that is gone. */
 export type ImageDeleteItem = { Untagged: string } | { Deleted: string };
 
-/** A line of the progress of load and import. */
+/** A line of the progress of pull, push, load and import. */
 export interface ImageProgress {
   stream?: string;
   status?: string;
   id?: string;
   progressDetail?: { current?: number; total?: number };
+  /** What is said to programs. */
+  aux?: object;
+}
+
+/** `GET /distribution/{name}/json`. */
+export interface DistributionInspect {
+  Descriptor: { mediaType: string; digest: string; size: number };
+  Platforms: { architecture: string; os: string; variant?: string | null | undefined }[];
 }

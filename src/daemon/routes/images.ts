@@ -1,15 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import * as v from 'valibot';
+import { atLeast, type ImageSummary, InvalidArgument, NotImplemented } from '../../api/index.ts';
 import {
-  atLeast,
-  type ImageProgress,
-  type ImageSummary,
-  InvalidArgument,
-  NotImplemented,
-  parseReference,
-} from '../../api/index.ts';
-import {
-  decodeCredentials,
   formatPlatform,
   type ImageService,
   nameFrom,
@@ -18,7 +10,7 @@ import {
 } from '../../engine/index.ts';
 import type { RequestContext } from '../server/context.ts';
 import type { Router } from '../server/router.ts';
-import type { ProgressStream } from '../server/stream.ts';
+import { pullImage, pushImage } from './registry.ts';
 
 /** The part of the engine that these routes call. */
 export interface ImagesEngine {
@@ -50,6 +42,8 @@ export function imageRoutes(router: Router, { images }: ImagesEngine): void {
 
   router.get('/images/get', (ctx) => save(ctx, images, ctx.query.getAll('names')));
   router.get('/images/{name}/get', (ctx) => save(ctx, images, [ctx.params['name']!]));
+
+  router.post('/images/{name}/push', (ctx) => pushImage(ctx, images, platformOf(ctx)));
 
   router.post('/images/{name}/tag', (ctx) => {
     images.tag(ctx.params['name']!, ctx.query.get('repo') ?? '', ctx.query.get('tag') ?? '');
@@ -110,7 +104,7 @@ async function load(ctx: RequestContext, images: ImageService): Promise<void> {
 async function create(ctx: RequestContext, images: ImageService): Promise<void> {
   const { query } = ctx;
   const source = query.get('fromSrc') ?? '';
-  if (query.get('fromImage')) return pull(ctx, images);
+  if (query.get('fromImage')) return pullImage(ctx, images, platformOf(ctx));
   if (source === '')
     throw new InvalidArgument('nothing to make an image from: fromImage or fromSrc must be given');
   if (source !== '-') {
@@ -126,40 +120,6 @@ async function create(ctx: RequestContext, images: ImageService): Promise<void> 
     platform: platformOf(ctx),
   });
   await ctx.progress().write({ status: id });
-}
-
-/** Without a tag, in the name or beside it, all tags are meant: it is clients that mean `latest`. */
-async function pull(ctx: RequestContext, images: ImageService): Promise<void> {
-  const name = ctx.query.get('fromImage') ?? '';
-  const tag = ctx.query.get('tag') ?? '';
-  const reference = parseReference(tag === '' ? name : name + (tag.includes(':') ? `@${tag}` : `:${tag}`));
-  const { signal } = ctx;
-  const lines = ctx.progress();
-  await images.pull(reference, {
-    allTags: reference.tag === undefined && reference.digest === undefined,
-    platform: platformOf(ctx),
-    credentials: credentialsOf(ctx),
-    signal,
-    progress: unhurried(lines),
-  });
-}
-
-/** Passes progress on; a client that does not keep up misses some of the figures, and no line that says something new. */
-function unhurried(lines: ProgressStream): (line: ImageProgress) => void {
-  let busy = false;
-  return (line) => {
-    const isFigure = line.progressDetail?.current !== undefined;
-    if (busy && isFigure) return;
-    busy = true;
-    void lines.write(line).then(() => {
-      busy = false;
-    });
-  };
-}
-
-function credentialsOf({ req }: RequestContext) {
-  const header = req.headers['x-registry-auth'];
-  return decodeCredentials(Array.isArray(header) ? header[0] : header);
 }
 
 const platformSchema = v.looseObject({

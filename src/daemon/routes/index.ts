@@ -7,6 +7,7 @@ import { execRoutes } from './execs.ts';
 import { type ImagesEngine, imageRoutes } from './images.ts';
 import { logRoutes } from './logs.ts';
 import { type NetworksEngine, networkRoutes } from './networks.ts';
+import { type RegistriesEngine, registryRoutes } from './registry.ts';
 import { statsRoutes } from './stats.ts';
 import { swarmRoutes } from './swarm.ts';
 import { type SystemEngine, systemRoutes } from './system.ts';
@@ -14,11 +15,17 @@ import { updateRoutes } from './update.ts';
 import { type VolumesEngine, volumeRoutes } from './volumes.ts';
 
 /** What the routes call of the engine. */
-export type RoutedEngine = SystemEngine & ImagesEngine & NetworksEngine & VolumesEngine & ContainersEngine;
+export type RoutedEngine = SystemEngine &
+  ImagesEngine &
+  RegistriesEngine &
+  NetworksEngine &
+  VolumesEngine &
+  ContainersEngine;
 
 /** Everything that the engine answers. */
 export function registerRoutes(router: Router, engine: RoutedEngine): void {
   systemRoutes(router, engine);
+  registryRoutes(router, engine);
   imageRoutes(router, engine);
   networkRoutes(router, engine);
   volumeRoutes(router, engine);

@@ -63,7 +63,12 @@ export async function installImage(
   if (diffIds.length > MAX_LAYERS) {
     throw new InvalidArgument(`the image has ${diffIds.length} layers: ${MAX_LAYERS} at most are possible`);
   }
-  const manifest = source.manifest ?? writeManifest(source);
+  const archives = source.layers.map(({ blob: { digest, size }, mediaType }) => ({
+    blob: digest,
+    blobSize: size,
+    mediaType,
+  }));
+  const manifest = source.manifest ?? writeManifest(source.config, archives);
   const id = digestOf(source.config);
   const { documents = [] } = source;
   const extra = documents.map(digestOf);
@@ -162,7 +167,10 @@ function pinAll({ layers, blobs }: ImageParts, diffIds: readonly Digest[], diges
 }
 
 /** The manifest of an image that came without one. The same image always gets the same. */
-function writeManifest({ config, layers }: ImageSource): Buffer {
+export function writeManifest(
+  config: Buffer,
+  layers: readonly Pick<ImageLayer, 'blob' | 'blobSize' | 'mediaType'>[],
+): Buffer {
   const descriptor = (mediaType: string, digest: Digest, size: number): OciDescriptor => ({
     mediaType,
     digest,
@@ -172,7 +180,7 @@ function writeManifest({ config, layers }: ImageSource): Buffer {
     schemaVersion: 2,
     mediaType: MEDIA_TYPES.manifest,
     config: descriptor(MEDIA_TYPES.config, digestOf(config), config.length),
-    layers: layers.map(({ blob, mediaType }) => descriptor(mediaType, blob.digest, blob.size)),
+    layers: layers.map(({ blob, blobSize, mediaType }) => descriptor(mediaType, blob, blobSize)),
   };
   return Buffer.from(JSON.stringify(manifest));
 }

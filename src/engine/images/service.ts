@@ -22,7 +22,7 @@ import {
   UNPACK_LIMITS,
   type UnpackLimits,
 } from '../../layers/index.ts';
-import { RegistryClient, type RegistryConfig } from '../../registry/index.ts';
+import type { RegistryClient } from '../../registry/index.ts';
 import type { Database } from '../database.ts';
 import { SharedJobs } from '../shared-jobs.ts';
 import { Slots } from '../slots.ts';
@@ -36,6 +36,8 @@ import { type LoadOptions, loadImages } from './load/load.ts';
 import type { ImageParts } from './parts.ts';
 import { type ImagePruneReport, pruneImages } from './prune.ts';
 import { type PullOptions, type PullParts, pullAllTags, pullImage } from './pull/pull.ts';
+import type { PushParts } from './push/parts.ts';
+import { type PushOptions, pushImages } from './push/push.ts';
 import { type ImageRecord, type StoredImage, sizeOf } from './record.ts';
 import { collectRemoved, type RemoveOptions, removeImage } from './remove.ts';
 import { noSuchImage, resolveFor, resolveImage } from './resolve.ts';
@@ -45,28 +47,25 @@ import { historyView, inspectView } from './views.ts';
 
 export interface ImageServiceOptions extends Pick<ImageParts, 'dataRoot' | 'events' | 'usersOf'> {
   database: Database;
-  registry: ImageRegistryConfig;
+  registry: RegistryClient;
+  /** How many layers are on their way at the same time; read anew each time. */
+  transfers: { readonly maxConcurrentDownloads: number; readonly maxConcurrentUploads: number };
   /** What one layer may do to the machine. */
   limits?: UnpackLimits;
 }
 
-/** What images must be told of registries; read anew each time. */
-export interface ImageRegistryConfig extends RegistryConfig {
-  readonly maxConcurrentDownloads: number;
-}
-
 /** The images of an engine. */
 export class ImageService implements AsyncDisposable {
-  readonly #parts: PullParts;
+  readonly #parts: PullParts & PushParts;
   readonly #meter = new ImageMeter();
 
-  private constructor(parts: PullParts) {
+  private constructor(parts: PullParts & PushParts) {
     this.#parts = parts;
   }
 
   /** Opens the images of a data root and removes what no record names: what an engine that died was at work with. */
   static async open(options: ImageServiceOptions): Promise<ImageService> {
-    const { database, dataRoot, events, usersOf, registry: config, limits = UNPACK_LIMITS } = options;
+    const { database, dataRoot, events, usersOf, registry, transfers, limits = UNPACK_LIMITS } = options;
     const store = new ImageStore(database);
     const blobs = await BlobStore.open(dataRoot);
     const layers = await LayerStore.open(dataRoot, limits);
@@ -76,10 +75,12 @@ export class ImageService implements AsyncDisposable {
     return new ImageService({
       ...{ store, blobs, layers, dataRoot, events, usersOf },
       downloads: await Downloads.open(dataRoot, blobs),
-      registry: new RegistryClient(config),
-      slots: new Slots(() => config.maxConcurrentDownloads),
-      attempts: () => config.maxDownloadAttempts,
+      registry,
+      slots: new Slots(() => transfers.maxConcurrentDownloads),
+      attempts: () => registry.config.maxDownloadAttempts,
       fetching: new SharedJobs(),
+      uploads: new Slots(() => transfers.maxConcurrentUploads),
+      packing: new SharedJobs(),
     });
   }
 
@@ -190,6 +191,13 @@ export class ImageService implements AsyncDisposable {
     else announce(withDefaultTag(reference), await pullImage(this.#parts, reference, options));
   }
 
+  /** Pushes an image, or without a tag all of a repository. See `pushImages`. */
+  push(reference: ImageReference, options: PushOptions = {}): Promise<void> {
+    return pushImages(this.#parts, reference, options, (pushed, image) => {
+      this.#announce(image, 'push', familiarReference(pushed));
+    });
+  }
+
   /** Makes an image from the archive of a root file system and hands back its ID. See `importImage`. */
   async import(body: AsyncIterable<Uint8Array>, options: ImportOptions = {}): Promise<Digest> {
     const { id } = await importImage(this.#parts, body, options);
@@ -227,7 +235,6 @@ export class ImageService implements AsyncDisposable {
 
   /** Stops the work under way. */
   async close(): Promise<void> {
-    this.#parts.registry[Symbol.dispose]();
     await this.#parts.layers[Symbol.asyncDispose]();
   }
 

@@ -210,6 +210,35 @@ export class ImageStore {
     return rows.map((row) => ({ ...repository, tag: String(row['value']) }));
   }
 
+  /** The tags of a repository, sorted. */
+  tagsOf(reference: ImageReference): string[] {
+    return this.#all(
+      "SELECT value FROM image_names WHERE repository = ? AND kind = 'tag' ORDER BY value",
+      repositoryOf(reference),
+    ).map((row) => String(row['value']));
+  }
+
+  /** Paths of the repositories of a registry that are known to have a blob: those with a digest of an image of it. */
+  repositoriesWith(blob: Digest, domain: string): string[] {
+    return this.#all(
+      `SELECT DISTINCT repository FROM image_names JOIN image_layers USING (image)
+       WHERE kind = 'digest' AND blob = ? AND substr(repository, 1, ?) = ?`,
+      blob,
+      domain.length + 1,
+      `${domain}/`,
+    ).map((row) => String(row['repository']).slice(domain.length + 1));
+  }
+
+  /** A layer as some image has it, with an archive of the given kind. */
+  layerOfType(diffId: Digest, mediaType: string): ImageLayer | undefined {
+    const row = this.#one(
+      'SELECT * FROM image_layers WHERE diff_id = ? AND media_type = ? LIMIT 1',
+      diffId,
+      mediaType,
+    );
+    return row && layerOf(row);
+  }
+
   usesLayer(diffId: Digest): boolean {
     return this.#one('SELECT 1 FROM image_layers WHERE diff_id = ? LIMIT 1', diffId) !== undefined;
   }
@@ -250,13 +279,7 @@ export class ImageStore {
   }
 
   #layers(id: Digest): ImageLayer[] {
-    return this.#all('SELECT * FROM image_layers WHERE image = ? ORDER BY position', id).map((row) => ({
-      diffId: row['diff_id'] as Digest,
-      blob: row['blob'] as Digest,
-      mediaType: String(row['media_type']),
-      blobSize: Number(row['blob_size']),
-      size: Number(row['size']),
-    }));
+    return this.#all('SELECT * FROM image_layers WHERE image = ? ORDER BY position', id).map(layerOf);
   }
 
   #run(sql: string, ...values: (string | number | null)[]): void {
@@ -280,6 +303,16 @@ export class ImageStore {
     }
     return statement;
   }
+}
+
+function layerOf(row: Row): ImageLayer {
+  return {
+    diffId: row['diff_id'] as Digest,
+    blob: row['blob'] as Digest,
+    mediaType: String(row['media_type']),
+    blobSize: Number(row['blob_size']),
+    size: Number(row['size']),
+  };
 }
 
 function keyOf({ tag, digest }: ImageReference): ['tag' | 'digest', string] {

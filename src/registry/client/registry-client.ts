@@ -18,6 +18,13 @@ export interface RepositoryOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface RegistryOptions extends Omit<RepositoryOptions, 'actions'> {
+  /** Whether to ask the registry's mirrors first: not when something is to be changed, nor with a password. */
+  readonly mirrors?: boolean;
+  /** Places to ask in place of the usual ones. */
+  readonly endpoints?: readonly Endpoint[] | undefined;
+}
+
 /** Asks registries. One for an engine, so that connections are used again; dispose of it to close them. */
 export class RegistryClient implements Disposable {
   readonly config: RegistryConfig;
@@ -30,29 +37,40 @@ export class RegistryClient implements Disposable {
     this.#agents = new Agents(certificateFolders);
   }
 
-  /**
-   * Does something in the repository of `reference`, at the first of the registry's endpoints where it works. The
-   * failure of the last one comes through, unless an earlier one tells more.
-   */
-  async atRepository<Result>(
+  /** Does something in the repository of `reference`; see `atRegistry`. */
+  atRepository<Result>(
     reference: ImageReference,
     options: RepositoryOptions,
     work: (repository: Repository) => Promise<Result>,
   ): Promise<Result> {
-    const { credentials = ANONYMOUS, actions = ['pull'], signal } = options;
+    const { actions = ['pull'] } = options;
+    const mirrors = actions.every((action) => action === 'pull');
+    return this.atRegistry(reference.domain, { ...options, mirrors }, (session) =>
+      work(new Repository(session, reference, actions)),
+    );
+  }
+
+  /**
+   * Does something at the first of a registry's endpoints where it works. The failure of the last one comes through, unless
+   * an earlier one tells more.
+   */
+  async atRegistry<Result>(
+    domain: string,
+    { credentials = ANONYMOUS, signal, mirrors = false, endpoints }: RegistryOptions,
+    work: (session: Session) => Promise<Result>,
+  ): Promise<Result> {
     let failure: unknown;
-    for (const endpoint of await this.#endpoints(reference.domain, actions)) {
+    for (const endpoint of endpoints ?? (await this.#endpoints(domain, mirrors))) {
       signal?.throwIfAborted();
-      const repository = new Repository(this.session(endpoint, credentials), reference, actions);
       try {
-        const result = await work(repository);
-        this.#working.set(reference.domain, endpoint.url.href);
+        const result = await work(this.session(endpoint, credentials));
+        if (!endpoint.mirror) this.#working.set(domain, endpoint.url.href);
         return result;
       } catch (error) {
         signal?.throwIfAborted();
         if (!(error instanceof RegistryFailure)) throw error;
         // An endpoint that has answered knows more than one that was not there.
-        if (failure === undefined || error.status !== 0 || !hasAnswered(failure)) failure = error;
+        if (failure === undefined || hasAnswered(error) || !hasAnswered(failure)) failure = error;
         if (!endpoint.mirror && hasAnswered(error)) break;
       }
     }
@@ -64,14 +82,16 @@ export class RegistryClient implements Disposable {
     return new Session(endpoint, this.#agents, credentials);
   }
 
-  /** Where a registry can be asked; pushes go to the registry itself and never to a mirror. */
-  async #endpoints(domain: string, actions: readonly Action[]): Promise<Endpoint[]> {
+  /** Where a registry can be asked. */
+  async #endpoints(domain: string, mirrors: boolean): Promise<Endpoint[]> {
     const all = await endpointsOf(domain, this.config);
-    const fit = actions.every((action) => action === 'pull') ? all : all.filter(({ mirror }) => !mirror);
     const first = this.#working.get(domain);
-    // Mirrors keep their order: the first one that is back is the one to ask.
-    if (all.some(({ mirror }) => mirror)) return fit;
-    return fit.toSorted((a, b) => Number(b.url.href === first) - Number(a.url.href === first));
+    return all
+      .filter(({ mirror }) => mirrors || !mirror)
+      .toSorted(
+        (a, b) =>
+          Number(b.mirror) - Number(a.mirror) || Number(b.url.href === first) - Number(a.url.href === first),
+      );
   }
 
   [Symbol.dispose](): void {

@@ -37,6 +37,13 @@ export class Repository {
     this.#scopes = [`repository:${path}:${actions.join(',')}`];
   }
 
+  /** Makes sure that there is a registry, and that it knows who asks. */
+  async ping(signal?: AbortSignal): Promise<void> {
+    const response = await this.request({ method: 'GET', target: '/v2/', signal });
+    await expectStatus(response, 200);
+    response.discard();
+  }
+
   /** A manifest or index by tag or digest. By digest, it must have it; throws InvalidArgument for what is none. */
   async manifest(which: string, signal?: AbortSignal): Promise<RemoteManifest> {
     const response = await this.#get(`/manifests/${which}`, signal, { Accept: ACCEPTED.join(', ') });

@@ -5,6 +5,7 @@ import { CONFIG_DEFAULTS } from '../../../src/engine/config.ts';
 import { Database } from '../../../src/engine/database.ts';
 import { HOST_PLATFORM, ImageService, type ImageUser } from '../../../src/engine/images/index.ts';
 import { type Digest, digestOf, MEDIA_TYPES, type TarInput } from '../../../src/layers/index.ts';
+import { RegistryClient } from '../../../src/registry/index.ts';
 import { archive, file, scratchFolder } from '../../layers/fixtures.ts';
 
 /** What an image is to be made of. */
@@ -137,7 +138,8 @@ export async function openImages(usersOf: () => readonly ImageUser[] = () => [])
     ImageService.open({
       database,
       dataRoot: root,
-      registry: CONFIG_DEFAULTS,
+      registry: new RegistryClient(CONFIG_DEFAULTS),
+      transfers: CONFIG_DEFAULTS,
       events: {
         publish: (_type, action, id, attributes = {}) => void events.push({ action, id, attributes }),
       },

@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { CONFIG_DEFAULTS } from '../../../src/engine/config.ts';
 import { Database } from '../../../src/engine/database.ts';
 import { ImageService } from '../../../src/engine/images/index.ts';
+import { RegistryClient } from '../../../src/registry/index.ts';
 
 const [dataRoot = '', archive = ''] = process.argv.slice(2);
 const images = await ImageService.open({
   database: new Database(join(dataRoot, 'berth.db')),
   dataRoot,
-  registry: CONFIG_DEFAULTS,
+  registry: new RegistryClient(CONFIG_DEFAULTS),
+  transfers: CONFIG_DEFAULTS,
   events: { publish: () => {} },
   usersOf: () => [],
 });

@@ -54,9 +54,8 @@ export class Authorizer {
     }
     this.#challenge = challenge;
     // A token that is refused has been revoked, or is for less than is needed.
-    return (
-      this.#tokens.delete(keyOf(scopes)) || scopes.length > 0 || challenge.parameters['scope'] !== undefined
-    );
+    this.#tokens.delete(keyOf(scopes));
+    return true;
   }
 
   /** The token that stands for the password from now on, for `login`; undefined where there is none. */
