@@ -39,7 +39,7 @@ beforeEach(() => {
     netlink.send(changeLink(1, { up: true }));
   });
   names = new Names();
-  view = { networks: ['n1', 'n2'], links: new Map(), searchesFirst: false };
+  view = { networks: ['n1', 'n2'], links: new Map(), searchesFirst: () => false };
   upstreams = [];
   server = open();
 });
@@ -152,7 +152,7 @@ suite('other names', () => {
     using good = nameServer('127.0.0.3', 'NOERROR');
     upstreams = [{ address: '127.0.0.3', port: good.port, netnsPath: undefined }];
     assert.deepEqual(dataOf(await ask(netns, { name: 'single' })), ['192.0.2.1']);
-    view = { ...view, searchesFirst: true };
+    view = { ...view, searchesFirst: () => true };
     assert.deepEqual(dataOf(await ask(netns, { name: 'single' })), []);
     assert.deepEqual(dataOf(await ask(netns, { name: 'not.single' })), ['192.0.2.1']);
   });
@@ -181,6 +181,8 @@ suite('the server', () => {
     assert.equal((decode(await exchange(netns, header)) as { rcode?: string }).rcode, 'FORMERR');
     const loop = Buffer.concat([header, Buffer.from([0xc0, 12, 0, 1, 0, 1])]);
     assert.equal((decode(await exchange(netns, loop)) as { rcode?: string }).rcode, 'FORMERR');
+    const pointer = Buffer.concat([header, Buffer.from([0xc0, 4, 0, 1, 0, 1])]);
+    assert.equal((decode(await exchange(netns, pointer)) as { rcode?: string }).rcode, 'SERVFAIL');
     const update = queryOf({ name: 'web' });
     update[2] = update[2]! | (5 << 3);
     assert.equal((decode(await exchange(netns, update)) as { rcode?: string }).rcode, 'NOTIMP');

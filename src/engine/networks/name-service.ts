@@ -17,6 +17,13 @@ function isNamed({ networkName }: Endpoint): boolean {
   return !PREDEFINED.has(networkName);
 }
 
+const NO_LINKS: ReadonlyMap<string, string> = new Map();
+
+function linksOf(endpoints: readonly Endpoint[]): ReadonlyMap<string, string> {
+  const links = endpoints.flatMap(({ links = [] }) => links.map(linkOf));
+  return links.length === 0 ? NO_LINKS : new Map(links);
+}
+
 /** `NAME:ALIAS`, or `NAME` alone, as the alias and the name. */
 function linkOf(link: string): [alias: string, name: string] {
   const [name = '', alias = name] = link.split(':');
@@ -105,8 +112,8 @@ export class NameService {
         networks: endpoints()
           .filter(isNamed)
           .map(({ networkId }) => networkId),
-        links: new Map(endpoints().flatMap(({ links = [] }) => links.map(linkOf))),
-        searchesFirst: searchesFirst(dns()),
+        links: linksOf(endpoints()),
+        searchesFirst: () => searchesFirst(dns()),
       }),
       upstreams: () => {
         const netnsPath = sandboxOf(containerId)?.netnsPath;

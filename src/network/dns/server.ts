@@ -9,8 +9,9 @@ import {
   Netlink,
   redirectTable,
 } from '../../linux/index.ts';
-import { type DnsView, encodeResponse, localAnswers } from './answer.ts';
+import { type DnsView, localAnswers } from './answer.ts';
 import type { Names } from './names.ts';
+import { encodeResponse } from './response.ts';
 import { framed, frames } from './tcp-frames.ts';
 import type { Forwarder, Upstream } from './upstream.ts';
 
@@ -125,21 +126,18 @@ export class NameServer implements Disposable {
   async #answer(message: Buffer, transport: 'udp' | 'tcp'): Promise<Buffer | undefined> {
     if (message.length < MIN_SIZE || message[2]! >= 0x80) return undefined;
     const query = read(message);
-    if (query === undefined) {
-      const empty: Packet = { id: message.readUInt16BE(0), questions: [] };
-      return encodeResponse(empty, transport, [], 'FORMERR');
-    }
-    if ((message[2]! & OPCODE_MASK) !== 0) return encodeResponse(query, transport, [], 'NOTIMP');
+    if (query === undefined) return encodeResponse(message, {}, transport, [], 'FORMERR');
+    if ((message[2]! & OPCODE_MASK) !== 0) return encodeResponse(message, query, transport, [], 'NOTIMP');
     const known = localAnswers(query, this.#client.view(), this.#names);
-    if (known !== undefined) return encodeResponse(query, transport, known);
+    if (known !== undefined) return encodeResponse(message, query, transport, known);
     const answer = await this.#forwarder.ask(
       message,
       transport,
       this.#client.upstreams(),
       this.#ending.signal,
     );
-    if (answer === 'busy') return encodeResponse(query, transport, [], 'REFUSED');
-    return answer ?? encodeResponse(query, transport, [], 'SERVFAIL');
+    if (answer === 'busy') return encodeResponse(message, query, transport, [], 'REFUSED');
+    return answer ?? encodeResponse(message, query, transport, [], 'SERVFAIL');
   }
 }
 
