@@ -145,6 +145,6 @@ export function berthEngine(): Engine {
     '--bridge',
     'bench0',
     '--bip',
-    '10.199.2.1/24',
+    '10.200.0.1/16',
   ]);
 }

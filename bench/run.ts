@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { compareNames } from './dns.ts';
 import { berthEngine, checkout, dockerEngine, type Engine } from './engines.ts';
 import { prepareLoad } from './load.ts';
 import { compareLogs } from './logs.ts';
 import { type Comparison, type Goal, inTurn, median, succeed, time } from './measure.ts';
 import { preparePull } from './pull.ts';
 import { render } from './table.ts';
+import { thousandContainers } from './thousand.ts';
 
 /**
  * Berth beside Docker's engine: the same work on both, in turn, in one run.
@@ -72,8 +74,13 @@ try {
       pull(engine, 20),
     );
   }
+  if (wanted === undefined || wanted.includes('names')) {
+    results.push(...(await compareNames(engines, Math.ceil(times / 4))));
+  }
   console.log(render(results));
   if (wanted === undefined || wanted.includes('crun')) await bareRuntime();
+  if (wanted === undefined || wanted.includes('thousand'))
+    console.log(`\n${await thousandContainers(berth)}`);
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
