@@ -8,6 +8,7 @@ import type { Container } from './container.ts';
 import { deleteProcesses } from './exit.ts';
 import { keepsLog } from './logs/drivers.ts';
 import { bringMounts, giveBackVolumes, publishMounts, publishUnmounts } from './mounts/bring.ts';
+import { copyUpIntoMemory } from './mounts/copy-up.ts';
 import { hostTextsOf, prepareNetwork } from './networking.ts';
 import type { ContainerParts } from './parts.ts';
 import { isRunning } from './record.ts';
@@ -51,6 +52,7 @@ async function bringUp(parts: ContainerParts, container: Container, by: 'user' |
   if (IpcMode === 'shareable') container.bundle.mountSharedMemory(ShmSize);
   undo.defer(() => giveBackVolumes(parts, container));
   const mounts = await bringMounts(parts, container);
+  await copyUpIntoMemory(parts, container);
   await writeSpec(parts, container, sandbox, mounts);
   admitRealtime(parts, container, hostConfig);
   const runtime = parts.runtimeOf(container);

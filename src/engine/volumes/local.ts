@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { Internal, InvalidArgument, messageOf } from '../../api/index.ts';
@@ -32,19 +32,33 @@ export async function mountVolume({ record, files }: Volume): Promise<void> {
   }
   const why = KILLED.includes(code)
     ? `no answer within ${PATIENCE_SECONDS} seconds`
-    : reasonOf(stderr, files.data);
+    : reasonOf(stderr, type, files.data);
   throw new Internal(
     `error while mounting volume '${files.data}': failed to mount local volume: mount ${device}:${files.data}${options === '' ? '' : `, data: ${options}`}: ${why}`,
   );
 }
 
 /** What mount(8) says, without what is in the message already. */
-function reasonOf(text: string, target: string): string {
+function reasonOf(text: string, type: string, target: string): string {
   const [line = ''] = text.trim().split('\n');
-  return line
+  const reason = line
     .replace(/^mount: /, '')
     .replace(`${target}: `, '')
     .replace(/\.$/, '');
+  return isKnown(type)
+    ? reason
+    : `unknown file system type '${type}': the kernel does not have it: try "modprobe ${type}"`;
+}
+
+/** Whether the kernel has a file system now; it may have loaded it just before. */
+function isKnown(type: string): boolean {
+  const name = type.split('.', 1)[0]!;
+  return (
+    ['none', 'auto', 'bind'].includes(name) ||
+    readFileSync('/proc/filesystems', 'utf8')
+      .split('\n')
+      .some((line) => line.split('\t')[1] === name)
+  );
 }
 
 /** Unmounts it; nothing mounted there is no error. */

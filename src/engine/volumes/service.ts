@@ -215,6 +215,11 @@ export class VolumeService {
     return this.#store.get(name).files.data;
   }
 
+  /** Whether a volume's files are gone when nobody has it in use. Throws NotFound. */
+  isInMemory(name: string): boolean {
+    return this.#store.get(name).record.options['type'] === 'tmpfs';
+  }
+
   /** Ends what `mount` began. The last one unmounts. */
   async unmount(name: string, holder: string | symbol): Promise<void> {
     const volume = this.#store.find(name);

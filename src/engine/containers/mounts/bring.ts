@@ -128,10 +128,12 @@ function ociMount(point: MountPoint, source: string): OciMount {
   const flat = bind?.flat ?? false;
   // A read-only mount is read-only with everything that is mounted below it, as dockerd has it since version 25.
   const below = flat || bind?.below === 'writable' ? [] : ['rro'];
+  // For crun a recursive propagation makes the bind recursive too.
+  const spread = flat ? propagation.replace(/^r/, '') : propagation || 'rprivate';
   return {
     destination,
     type: 'bind',
     source,
-    options: [flat ? 'bind' : 'rbind', propagation || 'rprivate', ...(readonly ? [...below, 'ro'] : [])],
+    options: [flat ? 'bind' : 'rbind', spread, ...(readonly ? [...below, 'ro'] : [])],
   };
 }

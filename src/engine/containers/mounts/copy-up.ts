@@ -12,8 +12,9 @@ const O_PATH = 0o10000000;
  * Fills the empty volumes of a new container with what its image has where they are mounted, owners, modes, attributes and
  * links included. Throws InvalidArgument where the image has something else than a folder, Internal.
  */
-export async function copyUp(parts: ContainerParts, { record, files }: Container): Promise<void> {
-  const points = record.mounts.filter(({ volume }) => volume?.copyUp && volume.subpath === '');
+export async function copyUp(parts: ContainerParts, container: Container): Promise<void> {
+  const { record, files } = container;
+  const points = pointsToFill(parts, container, 'lasting');
   if (points.length === 0) return;
   const { layers } = parts.images.get(record.imageId);
   mountRootfs({ lowers: layers, upper: files.upper, work: files.work, target: files.rootfs });
@@ -22,6 +23,29 @@ export async function copyUp(parts: ContainerParts, { record, files }: Container
   } finally {
     unmountRootfs(files.rootfs);
   }
+}
+
+/**
+ * The same for volumes in memory, which are empty whenever the first container that has them starts. Its layers must be
+ * mounted, and its volumes in use.
+ */
+export async function copyUpIntoMemory(parts: ContainerParts, container: Container): Promise<void> {
+  for (const point of pointsToFill(parts, container, 'memory')) {
+    await copyOne(parts, container.files.rootfs, point);
+  }
+}
+
+function pointsToFill(
+  parts: ContainerParts,
+  { record }: Container,
+  kind: 'lasting' | 'memory',
+): MountPoint[] {
+  return record.mounts.filter(
+    ({ volume }) =>
+      volume?.copyUp &&
+      volume.subpath === '' &&
+      parts.volumes.isInMemory(volume.name) === (kind === 'memory'),
+  );
 }
 
 async function copyOne(parts: ContainerParts, rootfs: string, { target, volume }: MountPoint): Promise<void> {
