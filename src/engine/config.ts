@@ -1,3 +1,4 @@
+import type { RegistrySettings } from '../registry/index.ts';
 import type { LogFormat, LogLevel } from './log.ts';
 
 /** A range of addresses from which networks without a subnet of their own get one of `size` bits. */
@@ -110,6 +111,9 @@ export interface EngineConfig {
   /** (reload) */
   readonly maxDownloadAttempts: number;
 
+  /** The registry that the engine serves, below `<data-root>/registry` unless it says otherwise; none when undefined. */
+  readonly registry: RegistrySettings | undefined;
+
   /** (reload) */
   readonly debug: boolean;
   /** (reload) */
@@ -174,6 +178,7 @@ export const CONFIG_DEFAULTS: Omit<EngineConfig, 'identity'> = {
   maxConcurrentDownloads: 3,
   maxConcurrentUploads: 5,
   maxDownloadAttempts: 5,
+  registry: undefined,
   debug: false,
   logLevel: 'info',
   logFormat: 'text',

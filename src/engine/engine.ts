@@ -9,6 +9,7 @@ import { EventBus } from './events/index.ts';
 import { ImageService } from './images/index.ts';
 import { log } from './log.ts';
 import { NetworkService } from './networks/index.ts';
+import { serveRegistry } from './own-registry.ts';
 import { RegistryService } from './registries/index.ts';
 import { System } from './system/index.ts';
 import { VolumeService } from './volumes/index.ts';
@@ -24,6 +25,7 @@ export class Engine {
   readonly containers: ContainerService;
   readonly system: System;
   readonly #database: Database;
+  readonly #registry: AsyncDisposable | undefined;
 
   private constructor(
     parts: Pick<
@@ -31,6 +33,7 @@ export class Engine {
       'config' | 'events' | 'images' | 'registries' | 'networks' | 'volumes' | 'containers' | 'system'
     >,
     database: Database,
+    registry: AsyncDisposable | undefined,
   ) {
     this.config = parts.config;
     this.events = parts.events;
@@ -41,6 +44,7 @@ export class Engine {
     this.containers = parts.containers;
     this.system = parts.system;
     this.#database = database;
+    this.#registry = registry;
   }
 
   /** Opens the engine's folders and takes up what is there. Throws what keeps it from doing so; then nothing is held. */
@@ -93,15 +97,18 @@ export class Engine {
     const counted = containers;
     const count = () => ({ ...counted.count(), images: images.count() });
     const system = new System(config, events, count, { images, containers, volumes });
+    const registry = await serveRegistry(config);
     undo.move();
     return new Engine(
       { config, events, images, registries, networks, volumes, containers, system },
       database,
+      registry,
     );
   }
 
   /** Lets go of everything. Containers go on running. */
   async close(): Promise<void> {
+    await this.#registry?.[Symbol.asyncDispose]();
     await this.containers.close();
     await this.images.close();
     this.registries[Symbol.dispose]();

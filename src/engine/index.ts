@@ -1,5 +1,12 @@
 export { notifyManager } from '../linux/index.ts';
-export { ANONYMOUS, type Credentials, credentialsFrom, decodeCredentials } from '../registry/index.ts';
+export {
+  ANONYMOUS,
+  type Credentials,
+  credentialsFrom,
+  decodeCredentials,
+  parseRegistrySettings,
+  type RegistrySettings,
+} from '../registry/index.ts';
 export * from './config.ts';
 export * from './containers/index.ts';
 export { Engine } from './engine.ts';

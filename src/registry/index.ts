@@ -14,8 +14,9 @@ export {
   type UploadResult,
   upload,
 } from './client/upload.ts';
-export type {
-  RegistryConfig as RegistryServerConfig,
-  RegistryServer,
-  RegistrySettings as RegistryServerSettings,
-} from './server/index.ts';
+export {
+  parseConfig as parseRegistrySettings,
+  type RegistryConfig as RegistryServerConfig,
+  type RegistrySettings,
+} from './server/config/schema.ts';
+export { type RegistryThread, startRegistryThread } from './server/thread.ts';

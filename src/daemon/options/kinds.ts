@@ -5,6 +5,8 @@ import {
   LOG_LEVELS,
   type LogFormat,
   type LogLevel,
+  parseRegistrySettings,
+  type RegistrySettings,
   type RuntimeConfig,
   type UlimitDefault,
 } from '../../engine/index.ts';
@@ -159,6 +161,14 @@ export const pools: Kind<readonly AddressPool[]> = {
     }),
 };
 
+/** The registry to serve: addresses as flags, everything else in the file. */
+export const registry: Kind<RegistrySettings> = {
+  placeholder: 'address',
+  repeats: true,
+  fromFlags: (values) => asRegistry({ listen: values }),
+  fromJson: asRegistry,
+};
+
 function parsePair(text: string): [string, string] {
   const equals = text.indexOf('=');
   if (equals < 1) throw new InvalidArgument(`"${text}" is not of the form key=value`);
@@ -238,6 +248,11 @@ function checkUlimit(limit: UlimitDefault): UlimitDefault {
     throw new InvalidArgument(`the soft limit of ${limit.Name} is above the hard one`);
   }
   return limit;
+}
+
+function asRegistry(value: unknown): RegistrySettings {
+  parseRegistrySettings(value, 'in it');
+  return value as RegistrySettings;
 }
 
 function refuseRest(rest: Record<string, unknown>): void {

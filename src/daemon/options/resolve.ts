@@ -65,6 +65,7 @@ const ENGINE_SETTINGS = [
   'maxDownloadAttempts',
   'mtu',
   'noNewPrivileges',
+  'registry',
   'registryMirrors',
   'seccompProfile',
   'shutdownTimeout',

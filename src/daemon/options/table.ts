@@ -158,6 +158,7 @@ export const OPTIONS = {
     'File with the pid of the engine (default "EXEC-ROOT/berth.pid")',
     { short: 'p' },
   ),
+  registry: option('registry', kinds.registry, 'Serve a registry on this address; the file says more of it'),
   registryMirrors: option('registry-mirror', kinds.list, "Mirror of Docker's registry", {
     key: 'registry-mirrors',
   }),
