@@ -213,6 +213,7 @@ suite('the configuration file', () => {
       hosts: 'unix:///a',
       'log-opts': [],
       runtimes: { a: {} },
+      registry: { gc: { grace: 'soon' } },
     })) {
       refuses(new RegExp(`invalid value for "${key}": `), () => settings({ [key]: value }));
     }

@@ -70,8 +70,15 @@ export class TestRegistry implements AsyncDisposable {
     const folder = root ?? mkdtempSync(join(tmpdir(), 'berth-registry-'));
     const logged: string[] = [];
     const config = parseConfig({ listen: ['127.0.0.1:0'], ...settings, root: folder });
-    const server = await RegistryServer.start(config, (level, message) => logged.push(`${level} ${message}`));
-    return new TestRegistry(folder, settings, server, logged);
+    try {
+      const server = await RegistryServer.start(config, (level, message) =>
+        logged.push(`${level} ${message}`),
+      );
+      return new TestRegistry(folder, settings, server, logged);
+    } catch (error) {
+      if (root === undefined) rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   get url(): string {

@@ -8,6 +8,7 @@ import { metricsRoutes } from './metrics.ts';
 import { searchRoutes } from './search.ts';
 import { tokenRoutes } from './token.ts';
 import { uploadRoutes } from './uploads.ts';
+import { webRoutes } from './web.ts';
 
 /** Puts everything that a registry answers into the table. */
 export function registerRoutes(router: Router, parts: RegistryParts, config: RegistryConfig): void {
@@ -17,5 +18,6 @@ export function registerRoutes(router: Router, parts: RegistryParts, config: Reg
   manifestRoutes(router, parts);
   searchRoutes(router, parts);
   tokenRoutes(router, parts);
+  if (config.web) webRoutes(router);
   if (config.metrics) metricsRoutes(router, parts);
 }
