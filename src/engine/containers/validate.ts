@@ -55,6 +55,9 @@ export function validateHostConfig(host: HostConfig, config: EngineConfig): void
   if (host.Runtime !== '' && config.runtimes[host.Runtime] === undefined) {
     throw new InvalidArgument(`unknown or invalid runtime name: ${host.Runtime}`);
   }
+  if (host.Isolation !== '' && host.Isolation !== 'default') {
+    throw new InvalidArgument(`Invalid isolation: "${host.Isolation}" - linux only supports 'default'`);
+  }
   if (host.OomScoreAdj < -1000 || host.OomScoreAdj > 1000) {
     throw new InvalidArgument(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
   }
@@ -149,7 +152,7 @@ export function refuseUnsupported(host: HostConfig): void {
   const refused: ReadonlyArray<readonly [asked: boolean, what: string]> = [
     [Object.values(host.PortBindings).some((list) => list.length > 0), 'publishing ports (--publish)'],
     [host.PublishAllPorts, 'publishing all ports (--publish-all)'],
-    [Object.keys(host.StorageOpt).length > 0, 'storage options (--storage-opt)'],
+    [Object.keys(host.StorageOpt).length > 0, 'limiting the size of a root file system (--storage-opt)'],
   ];
   for (const [asked, what] of refused) {
     if (asked) throw new NotImplemented(`${what} is not supported by this engine yet: leave the option out`);
