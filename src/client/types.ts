@@ -47,6 +47,8 @@ export interface Platform {
 export interface PortBinding {
   readonly HostIp: string;
   readonly HostPort: string;
+  /** Who can reach it; not Docker's. */
+  readonly ReachableFrom?: string;
 }
 
 export interface ContainerState {

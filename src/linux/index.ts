@@ -1,6 +1,7 @@
 export * from './cgroup.ts';
 export { type CgroupStats, cgroupStats, type IoCount } from './cgroup-stats.ts';
 export * from './chroot.ts';
+export * from './conntrack.ts';
 export * from './copy-file.ts';
 export * from './disk-usage.ts';
 export * from './epoll.ts';

@@ -8,6 +8,11 @@ const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
+const IPPROTO_SCTP = 132;
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
+const IPPROTO_IPV6 = 41;
+const IPV6_V6ONLY = 26;
 const EINVAL = 22;
 /** Room for a sockaddr_in6, the longer of the two. */
 const ADDRESS_SIZE = 28;
@@ -15,9 +20,15 @@ const ADDRESS_SIZE = 28;
 const socketCall = libc.func('int socket(int domain, int type, int protocol)');
 const bindCall = libc.func('int bind(int fd, const uint8_t *address, uint32_t length)');
 const connectCall = libc.func('int connect(int fd, const uint8_t *address, uint32_t length)');
+const listenCall = libc.func('int listen(int fd, int backlog)');
+const setsockoptCall = libc.func(
+  'int setsockopt(int socket, int level, int option, const int32_t *value, uint32_t size)',
+);
 const getsocknameCall = libc.func(
   'int getsockname(int fd, _Out_ uint8_t *address, _Inout_ uint32_t *length)',
 );
+
+export type SocketKind = 'udp' | 'tcp' | 'sctp';
 
 /** An open socket; the caller closes the descriptor, or gives it to Node, which then does. */
 export interface InetSocket {
@@ -27,14 +38,22 @@ export interface InetSocket {
 }
 
 /**
- * A UDP or TCP socket, bound to an address of the network namespace that the thread is in now, to which it belongs for
- * good. Node opens its own only later, when the thread may be elsewhere. Port 0 takes a free one. Throws SyscallError.
+ * A socket, bound to an address of the network namespace that the thread is in now, to which it belongs for
+ * good. Node opens its own only later, when the thread may be elsewhere. Port 0 takes a free one. One of IPv6 leaves IPv4
+ * alone. With `reuse` (SO_REUSEADDR) connections that are still fading out do not count. Throws SyscallError.
  */
-export function boundSocket(kind: 'udp' | 'tcp', address: string, port: number): InetSocket {
+export function boundSocket(kind: SocketKind, address: string, port: number, reuse = false): InetSocket {
   return opened(kind, address, (fd) => {
+    if (address.includes(':')) setsockoptCall(fd, IPPROTO_IPV6, IPV6_V6ONLY, [1], 4);
+    if (reuse) setsockoptCall(fd, SOL_SOCKET, SO_REUSEADDR, [1], 4);
     const local = socketAddress(address, port);
     check(bindCall(fd, local, local.length), 'bind', `${address} port ${port}`);
   });
+}
+
+/** Lets a bound socket take connections: listen(2). Throws SyscallError. */
+export function listenOn(fd: number, backlog: number): void {
+  check(listenCall(fd, backlog), 'listen');
 }
 
 /**
@@ -52,10 +71,10 @@ export function connectingSocket(address: string, port: number): number {
   }).fd;
 }
 
-function opened(kind: 'udp' | 'tcp', address: string, furnish: (fd: number) => void): InetSocket {
+function opened(kind: SocketKind, address: string, furnish: (fd: number) => void): InetSocket {
   const family = address.includes(':') ? AF_INET6 : AF_INET;
   const type = (kind === 'udp' ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC;
-  const fd = check(socketCall(family, type, 0), 'socket');
+  const fd = check(socketCall(family, type, kind === 'sctp' ? IPPROTO_SCTP : 0), 'socket');
   try {
     furnish(fd);
     const local = Buffer.alloc(ADDRESS_SIZE);

@@ -84,6 +84,18 @@ export class BodyWriter {
     return this;
   }
 
+  /** Attributes as the kernel has sent them. */
+  raw(attributes: Uint8Array): this {
+    const start = this.#length;
+    const end = start + align(attributes.length);
+    if (end > this.#buffer.length) {
+      this.#buffer = Buffer.concat([this.#buffer], Math.max(end, 2 * this.#buffer.length));
+    }
+    this.#buffer.set(attributes, start);
+    this.#length = end;
+    return this;
+  }
+
   /** An attribute whose value is what `fill` writes. `fixed` goes before it, as in VETH_INFO_PEER. */
   nested(type: number, fill: (writer: this) => void, fixed?: Buffer): this {
     const start = this.#attribute(type | NLA_F_NESTED, fixed?.length ?? 0);

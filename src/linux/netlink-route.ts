@@ -36,6 +36,7 @@ const IN6_ADDR_GEN_MODE_NONE = 1;
 
 const AF_BRIDGE = 7;
 const IFLA_PROTINFO = 12;
+const IFLA_BRPORT_MODE = 4;
 const IFLA_BRPORT_ISOLATED = 33;
 
 const IFA_ADDRESS = 1;
@@ -119,13 +120,23 @@ export function changeLink(link: number | string, settings: LinkSettings): Netli
   return { type: RTM_SETLINK, flags: 0, body: writer.finish(), what: `change link ${link}` };
 }
 
-/** Keeps a bridge's port from talking to the other isolated ports of the bridge, or lets it. */
-export function isolatePort(index: number, isolated: boolean): NetlinkRequest {
+/** How a bridge treats one of its ports. */
+export interface BridgePortSettings {
+  /** The port cannot talk to other isolated ports of the bridge. */
+  readonly isolated: boolean;
+  /** What came in by the port may go out by it again. */
+  readonly hairpin: boolean;
+}
+
+/** Changes how a bridge treats a port of it. */
+export function changeBridgePort(index: number, { isolated, hairpin }: BridgePortSettings): NetlinkRequest {
   const head = ifinfomsg(index);
   head[0] = AF_BRIDGE;
   const writer = new BodyWriter(head);
-  writer.nested(IFLA_PROTINFO, (port) => port.u8(IFLA_BRPORT_ISOLATED, isolated ? 1 : 0));
-  return { type: RTM_SETLINK, flags: 0, body: writer.finish(), what: `isolate port ${index}` };
+  writer.nested(IFLA_PROTINFO, (port) =>
+    port.u8(IFLA_BRPORT_MODE, hairpin ? 1 : 0).u8(IFLA_BRPORT_ISOLATED, isolated ? 1 : 0),
+  );
+  return { type: RTM_SETLINK, flags: 0, body: writer.finish(), what: `change bridge port ${index}` };
 }
 
 /** Deletes a link, and the other end with it when it is a veth. Fails with ENODEV. */

@@ -17,4 +17,6 @@ export * from './leftovers.ts';
 export * from './nameservers.ts';
 export * from './own-bridge.ts';
 export * from './pools.ts';
+export * from './ports/port.ts';
+export * from './ports/publisher.ts';
 export * from './sandboxes.ts';

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import {
   addAddress,
   addRoute,
+  changeBridgePort,
   changeLink,
   createLink,
   createNetns,
@@ -16,7 +17,6 @@ import {
   findLink,
   getLink,
   inNetns,
-  isolatePort,
   listAddresses,
   listLinks,
   listRoutes,
@@ -85,7 +85,7 @@ test('a veth pair is made across two namespaces in one message', () => {
     });
   });
   netlink.send(changeLink('outer', { master: bridge.index, up: true, alias: 'x' }));
-  netlink.send(isolatePort(getLink(netlink, 'outer').index, true));
+  netlink.send(changeBridgePort(getLink(netlink, 'outer').index, { isolated: true, hairpin: false }));
   assert.equal(getLink(netlink, 'outer').master, bridge.index);
   netlink.send(changeLink('outer', { master: 0 }));
   assert.equal(getLink(netlink, 'outer').master, 0);

@@ -30,6 +30,7 @@ import { volumesOf } from './mounts/point.ts';
 import { generateName } from './names.ts';
 import { checkModeConflicts, chooseNetworks } from './network-config.ts';
 import type { ContainerParts } from './parts.ts';
+import { portWishes } from './ports.ts';
 import { type ContainerRecord, INITIAL_STATE } from './record.ts';
 import { withoutUnsupported } from './unsupported.ts';
 import { refuseUnsupported, validateConfig, validateHostConfig, validateName } from './validate.ts';
@@ -71,6 +72,7 @@ export async function createContainer(
   const hostConfig = completeHostConfig({ ...limited, NetworkMode: mode }, engine);
   refuseUnsupported(hostConfig);
   checkModeConflicts(requested, hostConfig);
+  portWishes(requested, hostConfig);
   const id = randomBytes(ID_BYTES).toString('hex');
   const merged = mergeConfig(requested, image.config.config ?? {});
   const config = { ...merged, Hostname: hostnameOf(merged, hostConfig, id) };

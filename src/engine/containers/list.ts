@@ -3,6 +3,7 @@ import { commandOf } from '../../runtime/index.ts';
 import type { Container } from './container.ts';
 import { type MountPoint, mountView, normalise } from './mounts/point.ts';
 import { networkSettings } from './network-settings.ts';
+import { portList } from './ports.ts';
 import { statusText } from './status-text.ts';
 import type { ContainerStore } from './store.ts';
 
@@ -96,7 +97,8 @@ function filterFor(
         (state.sandbox?.endpoints ?? []).some(({ networkId }) => filters.prefix('network', networkId))) &&
       (!filters.has('expose') ||
         filters.values('expose').some((port) => exposes(record.config.ExposedPorts, port))) &&
-      !filters.has('publish') &&
+      (!filters.has('publish') ||
+        filters.values('publish').some((port) => exposes(record.hostConfig.PortBindings, port))) &&
       (!filters.has('volume') ||
         filters.values('volume').some((wanted) => mountsIt(record.mounts, wanted))) &&
       !filters.boolean('is-task', false)
@@ -140,9 +142,7 @@ export function summarise(
     ImageID: record.imageId,
     Command: commandText(commandOf(record.config)),
     Created: Number(createdAt(container) / NANOS),
-    Ports: Object.keys(record.config.ExposedPorts)
-      .filter(() => isUp(container))
-      .map(portOf),
+    Ports: isUp(container) ? portList(record.config.ExposedPorts, state.sandbox?.ports ?? []) : [],
     ...(sizes && { SizeRw: sizes.rw, SizeRootFs: sizes.rootFs }),
     Labels: record.config.Labels,
     State: state.status,
@@ -151,11 +151,6 @@ export function summarise(
     NetworkSettings: { Networks },
     Mounts: record.mounts.map(mountView),
   };
-}
-
-function portOf(text: string): { PrivatePort: number; Type: string } {
-  const [port = '0', protocol = 'tcp'] = text.split('/');
-  return { PrivatePort: Number(port), Type: protocol };
 }
 
 /** The command as dockerd lists it: words with spaces in them stand between quotes. */

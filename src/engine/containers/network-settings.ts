@@ -3,6 +3,7 @@ import type { Endpoint } from '../networks/index.ts';
 import type { Container } from './container.ts';
 import { PLAIN_ENDPOINT } from './network-config.ts';
 import { shownDnsNames } from './networking.ts';
+import { portMap } from './ports.ts';
 import type { ContainerRecord } from './record.ts';
 
 /** A container's place in its networks as `inspect` shows it: the addresses of the running one, the names alone of any other. */
@@ -14,7 +15,7 @@ export function networkSettings({ record, state }: Container): Record<string, un
     Bridge: '',
     SandboxID: sandbox === undefined ? '' : record.id,
     SandboxKey: sandbox?.netnsPath ?? '',
-    Ports: sandbox === undefined ? {} : exposedPorts(record.config.ExposedPorts),
+    Ports: sandbox === undefined ? {} : portMap(record.config.ExposedPorts, sandbox.ports ?? []),
     HairpinMode: false,
     LinkLocalIPv6Address: '',
     LinkLocalIPv6PrefixLen: 0,
@@ -72,8 +73,4 @@ function addressesOf(endpoint: Endpoint | undefined, mac: string | undefined): R
     GlobalIPv6PrefixLen: endpoint?.ipv6PrefixLen ?? 0,
     MacAddress: endpoint?.macAddress ?? mac ?? '',
   };
-}
-
-function exposedPorts(exposed: Record<string, unknown>): Record<string, null> {
-  return Object.fromEntries(Object.keys(exposed).map((port) => [port, null]));
 }

@@ -4,6 +4,7 @@ import type { EndpointWish, HostFiles, Naming, Sandbox } from '../networks/index
 import type { Container } from './container.ts';
 import { isUserDefined, PLAIN_ENDPOINT, refuseMixtures, refuseShared } from './network-config.ts';
 import type { ContainerParts } from './parts.ts';
+import { portWishes } from './ports.ts';
 import { type ContainerRecord, isRunning } from './record.ts';
 
 const SHORT_ID = 12;
@@ -17,7 +18,12 @@ export function prepareNetwork(parts: ContainerParts, { record, id }: Container)
   if (record.config.NetworkDisabled) return parts.networks.prepare(id, [wish('none')]);
   if (NetworkMode.startsWith('container:'))
     return parts.networks.share(id, networkOwner(parts, NetworkMode).id);
-  return parts.networks.prepare(id, wishesOf(record), namingOf(record));
+  return parts.networks.prepare(
+    id,
+    wishesOf(record),
+    namingOf(record),
+    portWishes(record.config, record.hostConfig),
+  );
 }
 
 /** The running container whose namespace a mode of the form `container:<ID>` means. Throws NotFound, Conflict. */
@@ -49,7 +55,11 @@ export function connectNetwork(
         throw new Forbidden(`endpoint with name ${container.name} already exists in network ${name}`);
       }
       const before = container.state.sandbox;
-      const sandbox = parts.networks.join(container.id, { network: name, settings });
+      const sandbox = parts.networks.join(
+        container.id,
+        { network: name, settings },
+        portWishes(container.record.config, hostConfig),
+      );
       parts.store.setState(container, { sandbox });
       addHostsLines(container, sandbox, name);
       if (before !== undefined) changeResolvConf(parts, container, before, sandbox);

@@ -79,6 +79,7 @@ async function bringUp(parts: ContainerParts, container: Container, by: 'user' |
   // An engine that starts after this one was killed here finds by it that the program may have been let go.
   parts.store.setState(container, { sandbox });
   undo.defer(() => parts.store.setState(container, { sandbox: undefined }));
+  parts.networks.publish(container.id);
   // Before the program runs: one that is quick has ended by the time the runtime says that it has begun.
   const startedAt = formatTime(nowNanos());
   await startContainer(runtime, container.id);

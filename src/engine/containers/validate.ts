@@ -150,8 +150,6 @@ function validateModes(host: HostConfig): void {
  */
 export function refuseUnsupported(host: HostConfig): void {
   const refused: ReadonlyArray<readonly [asked: boolean, what: string]> = [
-    [Object.values(host.PortBindings).some((list) => list.length > 0), 'publishing ports (--publish)'],
-    [host.PublishAllPorts, 'publishing all ports (--publish-all)'],
     [Object.keys(host.StorageOpt).length > 0, 'limiting the size of a root file system (--storage-opt)'],
   ];
   for (const [asked, what] of refused) {

@@ -1,10 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { Conflict, type EndpointSettings, Forbidden, messageOf, NotFound } from '../../api/index.ts';
-import { deleteInterface, type Sandboxes, setGateways } from '../../network/index.ts';
+import {
+  deleteInterface,
+  type PortWish,
+  type Publisher,
+  type Sandboxes,
+  setGateways,
+} from '../../network/index.ts';
 import type { Logger } from '../log.ts';
 import type { Catalogue, Network } from './catalogue.ts';
 import { checkEndpoint, hasInterface, interfaceNameFor } from './endpoint.ts';
 import type { NameService } from './name-service.ts';
+import { portTarget, publishingNetwork } from './port-target.ts';
 import type { Endpoint, LiveSandbox, Naming, Sandbox } from './sandbox.ts';
 
 /** A network that a container shall join, and how. */
@@ -16,6 +23,7 @@ export interface EndpointWish {
 
 export interface AttachmentsParts {
   readonly sandboxes: Sandboxes;
+  readonly publisher: Publisher;
   readonly catalogue: Catalogue;
   readonly names: NameService;
   readonly log: Logger;
@@ -49,19 +57,26 @@ export class Attachments {
   }
 
   /** See `NetworkService.prepare`. */
-  prepare(containerId: string, wishes: readonly EndpointWish[], naming: Naming): Sandbox {
+  prepare(
+    containerId: string,
+    wishes: readonly EndpointWish[],
+    naming: Naming,
+    portWishes: readonly PortWish[],
+  ): Sandbox {
     this.#refuseTwice(containerId);
     const endpoints: Endpoint[] = [];
     try {
       for (const wish of wishes) endpoints.push(this.#reserve(wish, endpoints));
+      const ports = this.#reservePorts(containerId, endpoints, portWishes);
       const isolated = endpoints.every((it) => this.#networkOf(it).driver.ownNamespace);
       const sandbox = isolated
-        ? { netnsPath: this.#parts.sandboxes.create(containerId), endpoints }
-        : { endpoints };
+        ? { netnsPath: this.#parts.sandboxes.create(containerId), endpoints, ports }
+        : { endpoints, ports };
       this.#live.set(containerId, sandbox);
       this.#parts.names.introduce(containerId, naming);
       return sandbox;
     } catch (error) {
+      this.#parts.publisher.close(containerId);
       for (const endpoint of endpoints) this.#networkOf(endpoint).driver.disconnect(endpoint);
       throw error;
     }
@@ -72,7 +87,7 @@ export class Attachments {
     this.#refuseTwice(containerId);
     const owner = this.#live.get(ownerId);
     if (owner === undefined) throw new NotFound(`container ${ownerId} has no network`);
-    const sandbox = { ...owner, endpoints: [] };
+    const sandbox = { ...owner, endpoints: [], ports: [] };
     this.#live.set(containerId, sandbox);
     return sandbox;
   }
@@ -89,19 +104,30 @@ export class Attachments {
     }
   }
 
+  /** See `NetworkService.publish`. */
+  publish(containerId: string): void {
+    const sandbox = this.#live.get(containerId);
+    if (sandbox === undefined || !this.#parts.publisher.has(containerId)) return;
+    this.#parts.publisher.open(containerId, portTarget(this.#parts.catalogue, sandbox.endpoints));
+  }
+
   /** Joins a running container to one more network; when it fails nothing has changed. */
-  join(containerId: string, wish: EndpointWish): Sandbox {
+  join(containerId: string, wish: EndpointWish, portWishes: readonly PortWish[]): Sandbox {
     const sandbox = this.#sandboxOf(containerId);
     const endpoint = this.#reserve(wish, sandbox.endpoints);
     const network = this.#networkOf(endpoint);
-    const joined = { ...sandbox, endpoints: [...sandbox.endpoints, endpoint] };
+    const endpoints = [...sandbox.endpoints, endpoint];
+    let ports = sandbox.ports ?? [];
     try {
-      this.#furnish(containerId, [endpoint], joined.endpoints);
+      this.#furnish(containerId, [endpoint], endpoints);
+      if (ports.length === 0) ports = this.#reservePorts(containerId, endpoints, portWishes);
     } catch (error) {
       network.driver.disconnect(endpoint);
       throw error;
     }
+    const joined = { ...sandbox, endpoints, ports };
     this.#live.set(containerId, joined);
+    this.publish(containerId);
     this.#parts.told('connect', containerId, network);
     return joined;
   }
@@ -121,6 +147,7 @@ export class Attachments {
       if (endpoint.interfaceName !== '') deleteInterface(netlink, endpoint.interfaceName);
       setGateways(netlink, left.endpoints);
     });
+    this.publish(containerId);
     this.#parts.told('disconnect', containerId, network);
     return left;
   }
@@ -131,6 +158,7 @@ export class Attachments {
     this.#live.delete(containerId);
     this.#parts.names.forget(containerId, endpoints);
     try {
+      this.#parts.publisher.close(containerId);
       for (const endpoint of endpoints)
         this.#parts.catalogue.byId(endpoint.networkId)?.driver.disconnect(endpoint);
     } finally {
@@ -150,7 +178,26 @@ export class Attachments {
       this.#connected.add(containerId);
       for (const endpoint of sandbox.endpoints) this.#adoptEndpoint(containerId, endpoint);
       if (naming !== undefined) this.#adoptNames(containerId, sandbox, naming);
+      this.#adoptPorts(containerId, sandbox);
     }
+  }
+
+  /** What leads to a container goes on leading there, whoever else has taken the port meanwhile. */
+  #adoptPorts(containerId: string, { endpoints, ports = [] }: Sandbox): void {
+    const { publisher, catalogue, log } = this.#parts;
+    const lost = publisher.adopt(containerId, ports, portTarget(catalogue, endpoints));
+    if (lost.length === 0) return;
+    log.warn('a program of this host has taken a published port while there was no engine', {
+      container: containerId,
+      port: lost.join('; '),
+    });
+  }
+
+  /** Where no network of the container can have ports published, none are. */
+  #reservePorts(containerId: string, endpoints: readonly Endpoint[], wishes: readonly PortWish[]) {
+    const network = publishingNetwork(this.#parts.catalogue, endpoints);
+    if (network === undefined) return [];
+    return this.#parts.publisher.reserve(containerId, wishes, network.settings.hostBinding);
   }
 
   /** A container keeps running even when its place was given away: that is worth a line in the log, not a refusal. */

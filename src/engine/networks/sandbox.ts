@@ -1,4 +1,4 @@
-import type { DnsSettings, Exit } from '../../network/index.ts';
+import type { DnsSettings, Exit, PublishedPort } from '../../network/index.ts';
 
 /** A container's place in one network. */
 export interface Endpoint extends Exit {
@@ -17,6 +17,8 @@ export interface Sandbox {
   readonly netnsPath?: string;
   /** In the order of the interfaces; none of a container that shares another one's namespace. */
   readonly endpoints: readonly Endpoint[];
+  /** The ports of the host that lead to it. */
+  readonly ports?: readonly PublishedPort[];
 }
 
 /** What a container is called, and what it says about name servers. */

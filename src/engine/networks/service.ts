@@ -16,6 +16,8 @@ import {
   HostStack,
   hostDriver,
   nullDriver,
+  type PortWish,
+  Publisher,
   removeLeftovers,
   routeLoopback,
   Sandboxes,
@@ -58,6 +60,7 @@ export class NetworkService {
   readonly #ipam: Ipam;
   readonly #catalogue = new Catalogue();
   readonly #names: NameService;
+  readonly #publisher: Publisher;
   readonly #attachments: Attachments;
 
   private constructor(parts: NetworkServiceParts) {
@@ -75,7 +78,13 @@ export class NetworkService {
       catalogue: this.#catalogue,
       sandboxOf: (containerId) => this.#attachments.of(containerId),
     });
+    this.#publisher = new Publisher({
+      stack: this.#stack,
+      firewall: parts.config.iptables ? this.#firewall : undefined,
+      nameOf: parts.containerName ?? ((id) => id),
+    });
     this.#attachments = new Attachments({
+      publisher: this.#publisher,
       sandboxes: this.#sandboxes,
       catalogue: this.#catalogue,
       names: this.#names,
@@ -105,12 +114,18 @@ export class NetworkService {
   }
 
   /**
-   * The first half of attaching a container, before its process is made: its namespace, still without interfaces, and its
-   * addresses. When it fails nothing is left. Throws NotFound, Conflict (attached already), InvalidArgument and Forbidden
-   * (settings, addresses), Unavailable (no address left), SyscallError.
+   * The first half of attaching a container, before its process is made: its namespace, still without interfaces, its
+   * addresses, and the ports of the host that are to lead to it. When it fails nothing is left. Throws NotFound, Conflict
+   * (attached already, port taken), InvalidArgument and Forbidden (settings, addresses), Unavailable (no address left),
+   * SyscallError.
    */
-  prepare(containerId: string, wishes: readonly EndpointWish[], naming: Naming = NAMELESS): Sandbox {
-    return this.#attachments.prepare(containerId, wishes, naming);
+  prepare(
+    containerId: string,
+    wishes: readonly EndpointWish[],
+    naming: Naming = NAMELESS,
+    ports: readonly PortWish[] = [],
+  ): Sandbox {
+    return this.#attachments.prepare(containerId, wishes, naming, ports);
   }
 
   /** Says what a prepared container is called from now on. */
@@ -131,9 +146,14 @@ export class NetworkService {
     this.#attachments.connect(containerId);
   }
 
+  /** Lets the ports of the host lead to a connected container, which is about to run. Throws SyscallError. */
+  publish(containerId: string): void {
+    this.#attachments.publish(containerId);
+  }
+
   /** Joins a running container to one more network. Throws what `prepare` throws; then nothing has changed. */
-  join(containerId: string, wish: EndpointWish): Sandbox {
-    return this.#attachments.join(containerId, wish);
+  join(containerId: string, wish: EndpointWish, ports: readonly PortWish[] = []): Sandbox {
+    return this.#attachments.join(containerId, wish, ports);
   }
 
   /** Takes a running container out of a network. Throws NotFound, Forbidden (not in it), SyscallError. */
@@ -250,6 +270,7 @@ export class NetworkService {
   /** Stops looking after the networks; they stay, as the containers do. */
   close(): void {
     this.#names.close();
+    this.#publisher.dispose();
     this.#stack[Symbol.dispose]();
   }
 
@@ -303,7 +324,10 @@ export class NetworkService {
 
   async #replaceRules(): Promise<void> {
     const bridges = this.#catalogue.bridges();
-    await this.#firewall.replace(bridges.map((driver) => driver.rules));
+    await this.#firewall.replace(
+      bridges.map((driver) => driver.rules),
+      this.#publisher.rules,
+    );
     for (const { bridgeName } of bridges) routeLoopback(bridgeName);
   }
 

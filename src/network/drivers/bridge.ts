@@ -1,4 +1,11 @@
-import { changeLink, createVeth, findLink, getLink, isolatePort } from '../../linux/index.ts';
+import {
+  changeBridgePort,
+  changeLink,
+  createVeth,
+  findLink,
+  getLink,
+  readSysctl,
+} from '../../linux/index.ts';
 import type { AddressSpace } from '../address-space.ts';
 import { type Bridge, deleteBridge } from '../bridge-link.ts';
 import type { BridgeRules } from '../firewall/rules.ts';
@@ -6,6 +13,8 @@ import type { HostStack } from '../host-stack.ts';
 import { macOf, macOfId } from '../mac.ts';
 import { type Attachment, type Driver, type Inside, NO_ATTACHMENT, type ReserveRequest } from './driver.ts';
 import { addAddresses, allowIpv6 } from './inside.ts';
+
+const BRIDGE_CALLS = 'net.bridge.bridge-nf-call-iptables';
 
 export interface BridgeOptions {
   readonly mtu: number;
@@ -108,7 +117,7 @@ export class BridgeDriver implements Driver {
     const link = findLink(netlink, hostInterface);
     if (link !== undefined && link.master !== this.#bridge.index) {
       netlink.send(changeLink(link.index, { master: this.#bridge.index, up: true }));
-      if (!this.settings.icc) netlink.send(isolatePort(link.index, true));
+      this.#settlePort(link.index);
     }
     if (ipAddress !== '') this.#space.reserve(ipAddress);
     if (ipv6Address !== '') this.#space.reserve(ipv6Address);
@@ -138,7 +147,17 @@ export class BridgeDriver implements Driver {
       changeLink(name, { alias, noLinkLocal: true }),
       changeLink(name, { master: this.#bridge.index, up: true }),
     );
-    if (!this.settings.icc) netlink.send(isolatePort(getLink(netlink, name).index, true));
+    this.#settlePort(getLink(netlink, name).index);
+  }
+
+  /**
+   * On a host whose bridges show their packets to the firewall, what a container sends to its own published port never
+   * leaves the bridge: it has to come back by the port that it came from.
+   */
+  #settlePort(index: number): void {
+    const isolated = !this.settings.icc;
+    const hairpin = readSysctl(BRIDGE_CALLS) === '1';
+    if (isolated || hairpin) this.#stack.netlink.send(changeBridgePort(index, { isolated, hairpin }));
   }
 }
 

@@ -85,7 +85,8 @@ ${CHAINS}}
  * - 127.0.0.0/8 is routed on the bridges, so that the host reaches published ports by it; what comes from a container with
  *   such an address was made by hand and is dropped. From elsewhere such addresses are never translated.
  * - A container that calls a port published by a neighbour, or by itself, must get its answer by way of the host: so the
- *   host's address stands in for its own. So it does for the host's own loopback address.
+ *   host's address stands in for its own. Where bridges show their packets to the firewall, such a packet is known by having
+ *   no interface that it came in by, though it is not the host's. The same is done for the host's own loopback address.
  * - ::1 cannot leave the host in any way: what is sent to it is for the engine's relay.
  */
 const CHAINS = `
@@ -130,6 +131,7 @@ const CHAINS = `
     type nat hook postrouting priority srcnat; policy accept;
     iifname @masqueraded oifname != @bridges masquerade
     iifname . oifname @same ct status dnat masquerade
+    iif 0 oifname @bridges ct status dnat fib saddr type != local masquerade
     ip saddr 127.0.0.0/8 oifname @bridges masquerade
   }
 `;
