@@ -1,7 +1,7 @@
 import { suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../src/api/index.ts';
-import { needs, startEngine } from '../harness/index.ts';
+import { needs, PATIENCE, startEngine } from '../harness/index.ts';
 import { Chaos } from './chaos/chaos.ts';
 import { seeded } from './random.ts';
 
@@ -12,7 +12,7 @@ const DEATHS_PER_ROUND = 3;
 
 suite('chaos', needs('root', 'docker'), () => {
   test(`for ${SECONDS} seconds from eight clients while the engine dies (BERTH_CHAOS_SEED=${SEED})`, {
-    timeout: 150_000 + SECONDS * 2_000,
+    timeout: 150_000 + PATIENCE + SECONDS * 2_000,
   }, async (t) => {
     await using engine = await startEngine();
     const chaos = new Chaos(engine, SEED);

@@ -12,7 +12,7 @@ import { usedCommand, usedRequest } from './usage.ts';
 
 const checkout = resolve(import.meta.dirname, '../..');
 /** How long an engine may take to start or to stop, in milliseconds; an emulated machine gives it more. */
-const PATIENCE = Number(process.env['BERTH_TEST_PATIENCE'] ?? 20_000);
+export const PATIENCE = Number(process.env['BERTH_TEST_PATIENCE'] ?? 20_000);
 
 export interface EngineOptions {
   /** More flags for berthd. */

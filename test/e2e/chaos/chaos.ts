@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TestEngine } from '../../harness/index.ts';
+import { PATIENCE, type TestEngine } from '../../harness/index.ts';
 import { type Random, seeded } from '../random.ts';
 import { eventually, list } from '../support.ts';
 import { checkContainer } from './check.ts';
@@ -12,8 +12,6 @@ import { VERBS } from './verbs.ts';
 const NAMES = Array.from({ length: 20 }, (_, index) => `chaos-${index}`);
 /** How long a client stays with what does not end by itself, at most, in milliseconds. */
 const LONGEST_STAY = 800;
-/** Longer than any verb may take, in milliseconds: a stop of a container that ignores it takes a second. */
-const PATIENCE = 25_000;
 /** A client that finds no engine tries again after so many milliseconds. */
 const RETRY = 20;
 
