@@ -13,6 +13,7 @@ import {
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export const checkout = resolve(import.meta.dirname, '..');
@@ -85,6 +86,24 @@ export class Engine implements AsyncDisposable {
   spawnInside(program: string, args: readonly string[]): ChildProcess {
     const target = String(this.#process?.pid ?? 0);
     return spawn('nsenter', ['--net', '--target', target, program, ...args], { stdio: 'ignore' });
+  }
+
+  /** One request, with a JSON body where there is one; gives the JSON of the answer. Throws what the engine says. */
+  request(method: string, path: string, body?: object): Promise<unknown> {
+    const headers = body === undefined ? {} : { 'Content-Type': 'application/json' };
+    return new Promise((resolve, reject) => {
+      const sent = request(
+        { socketPath: this.socket, method, path, headers, agent: false },
+        async (answer) => {
+          const content = await text(answer).catch(reject);
+          if (content === undefined) return;
+          if ((answer.statusCode ?? 0) >= 400)
+            reject(new Error(`${this.name}: ${method} ${path}: ${content}`));
+          else resolve(content === '' ? undefined : JSON.parse(content));
+        },
+      );
+      sent.on('error', reject).end(body && JSON.stringify(body));
+    });
   }
 
   /** Resident memory of the engine and its helpers at rest, in MB. */

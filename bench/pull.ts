@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Bench } from './bench.ts';
 import { writeBigImage } from './big-image.ts';
 import type { Engine } from './engines.ts';
 import { succeed, time } from './measure.ts';
@@ -10,13 +11,27 @@ import { succeed, time } from './measure.ts';
 const HOST = '127.0.0.1:5735';
 
 /** Measures how long the image takes to be pulled so many times at once. */
-export type PullMeasure = (engine: Engine, atOnce?: number) => Promise<number>;
+type PullMeasure = (engine: Engine, atOnce?: number) => Promise<number>;
+
+/** An image of 350 MB, pulled by an engine that does not have it, by one client and by twenty at once. */
+export async function comparePull(bench: Bench): Promise<void> {
+  if (!bench.wants('pull')) return;
+  const pull = await preparePull(bench.work);
+  const goal = { ratio: 0.7 };
+  const rounds = Math.ceil(bench.times / 4);
+  await bench.compare({ name: 'pull', what: 'pull of 350 MB in eight layers', goal, rounds }, (engine) =>
+    pull(engine),
+  );
+  await bench.compare({ name: 'pull', what: 'twenty pulls of it at once', goal, rounds: 1 }, (engine) =>
+    pull(engine, 20),
+  );
+}
 
 /**
  * Fills the storage of Debian's docker-registry with an image of 350 MB in eight layers, compressed, and gives what pulls it
  * into an engine that does not have it, from a registry in the engine's own network namespace.
  */
-export async function preparePull(folder: string): Promise<PullMeasure> {
+async function preparePull(folder: string): Promise<PullMeasure> {
   const config = writeConfig(folder);
   const archive = join(folder, 'pull.tar');
   await writeBigImage(archive);

@@ -96,6 +96,14 @@ suite('docker create, start, stop, kill, restart, wait and rm', needs('root', 'd
     await docker('rm', 'killed');
   });
 
+  test('restart keeps what goes after its end', async () => {
+    await sleeper('temporary', '--rm');
+    await docker('restart', '-t', '0', 'temporary');
+    assert.equal(await state('temporary'), 'running 0');
+    await docker('stop', '-t', '0', 'temporary');
+    assert.match(await refusal('inspect', 'temporary'), /No such object/);
+  });
+
   test('restart starts what runs and what does not', async () => {
     proves('restart', 'restart --timeout');
     await sleeper('restarted');

@@ -69,8 +69,10 @@ export class Container {
   readonly lock = new Mutex();
   /** Clients to connect when it starts. */
   readonly pending = new Set<PendingClient>();
-  /** Set while a removal is under way. */
+  /** Set while a removal is under way, and after it. */
   removing = false;
+  /** How many restarts are under way: an end meanwhile is not the one after which the container may have to go. */
+  restarts = 0;
   #exit = Promise.withResolvers<ContainerExit>();
   readonly #removal = Promise.withResolvers<ContainerExit>();
 

@@ -48,6 +48,8 @@ export async function discard(parts: ContainerParts, container: Container, volum
   // The record goes first: a crash in between leaves files without a record, which the next start sweeps away.
   const anonymous = volumes ? anonymousVolumes(container) : [];
   parts.store.delete(container, () => parts.volumes.markRemoved(anonymous));
+  // Who still waits for the lock finds it so.
+  container.removing = true;
   for (const { client } of container.pending) client.destroy();
   await deleteFiles(parts, container);
   await parts.volumes.sweepRemoved(anonymous);

@@ -50,7 +50,6 @@ import { type ContainerRecord, isRunning, isUp } from './record.ts';
 import { recover } from './recover.ts';
 import { type RemoveOptions, remove } from './remove.ts';
 import { rename } from './rename.ts';
-import { start } from './start.ts';
 import { Stats, type StatsRequest } from './stats.ts';
 import { kill, type StopOptions, stop } from './stop.ts';
 import { ContainerStore } from './store.ts';
@@ -145,12 +144,8 @@ export class ContainerService {
   }
 
   /** Stops the container if it runs, and starts it. Throws NotFound, StartFailed. */
-  async restart(reference: string, options: StopOptions): Promise<void> {
-    const container = this.#store.get(reference);
-    this.#supervisor.restarts.cancel(container);
-    if (isRunning(container.state)) await stop(this.#parts, container, options);
-    await container.lock.run(() => start(this.#parts, container));
-    this.#parts.publish(container, 'restart');
+  restart(reference: string, options: StopOptions): Promise<void> {
+    return this.#supervisor.restart(this.#store.get(reference), options);
   }
 
   /** Throws NotFound, Conflict. */

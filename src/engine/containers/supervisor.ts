@@ -7,6 +7,7 @@ import { isRunning } from './record.ts';
 import { discard } from './remove.ts';
 import { Restarts, wantsRestart } from './restart-policy.ts';
 import { start } from './start.ts';
+import { type StopOptions, stop } from './stop.ts';
 
 const KILLED_EXIT = 137;
 /** conmon renames the exit file into place just before it ends; the kernel may tell of the two in either order. */
@@ -36,6 +37,20 @@ export class Supervisor {
     } catch (error) {
       if (!(error instanceof NotModified)) this.#removeIfAsked(container);
       throw error;
+    }
+  }
+
+  /** Stops a container if it runs, and starts it. One that is made to go after its end stays. */
+  async restart(container: Container, options: StopOptions): Promise<void> {
+    this.restarts.cancel(container);
+    container.restarts++;
+    try {
+      if (isRunning(container.state)) await stop(this.#parts, container, options).catch(unlessNotModified);
+      await container.lock.run(() => start(this.#parts, container).catch(unlessNotModified));
+      this.#parts.publish(container, 'restart');
+    } finally {
+      container.restarts--;
+      this.#removeIfAsked(container);
     }
   }
 
@@ -101,7 +116,12 @@ export class Supervisor {
 }
 
 /** Whether a container is to go now: it was made to be removed after its end, and has ended or could not be started. */
-function removesItself({ record, state, removing }: Container): boolean {
+function removesItself({ record, state, removing, restarts }: Container): boolean {
   const ended = state.status === 'exited' || state.error !== '';
-  return record.hostConfig.AutoRemove && ended && !isRunning(state) && !removing;
+  return record.hostConfig.AutoRemove && ended && !isRunning(state) && !removing && restarts === 0;
+}
+
+/** It has ended, or been started, by itself in the meantime. */
+function unlessNotModified(error: unknown): void {
+  if (!(error instanceof NotModified)) throw error;
 }
