@@ -205,7 +205,14 @@ export class TestEngine {
   async #removeObjects(): Promise<void> {
     const list = await this.request('GET', '/containers/json?all=1');
     const ids = list.status === 200 ? (list.json() as { Id: string }[]).map((it) => it.Id) : [];
-    await Promise.all(ids.map((id) => this.request('DELETE', `/containers/${id}?force=1&v=1`)));
+    for (const answer of await Promise.all(
+      ids.map((id) => this.request('DELETE', `/containers/${id}?force=1&v=1`)),
+    )) {
+      // One that removes itself may be gone, or on its way out.
+      if (![204, 404, 409].includes(answer.status)) {
+        throw new Error(`a container cannot be removed: ${answer.text}\n${this.#tail()}`);
+      }
+    }
     await this.request('POST', '/networks/prune');
   }
 

@@ -47,9 +47,7 @@ export async function recover(parts: ContainerParts): Promise<void> {
     if (await stillRuns(parts, container)) alive.push(container);
   }
   await removeStrangers(parts);
-  // One may have ended meanwhile, and been tidied up.
-  const running = alive.filter(({ state }) => isRunning(state));
-  const live = running.map(
+  const live = alive.map(
     ({ id, state, record }): LiveSandbox => ({
       containerId: id,
       sandbox: state.sandbox ?? { endpoints: [] },
@@ -57,7 +55,7 @@ export async function recover(parts: ContainerParts): Promise<void> {
     }),
   );
   await parts.networks.restore(live);
-  for (const container of running) {
+  for (const container of alive) {
     noticePause(parts, container);
     await thawAbandoned(parts, container);
     watchConmon(parts, container);
@@ -78,14 +76,14 @@ async function stillRuns(parts: ContainerParts, container: Container): Promise<b
     await releaseRun(parts, container);
     return false;
   }
-  const exit = parts.exits.read(container.id);
   // Not running by the record, but with a bundle: the engine died in the middle of a start or of cleaning up.
   if (bundle.exists()) {
-    if (exit === undefined && (await adoptStarted(parts, container))) return true;
-    if (exit !== undefined && state.sandbox !== undefined) {
+    const run = await unrecordedRun(parts, container);
+    if (run === 'running') return true;
+    if (run !== undefined) {
       // It was started and has ended, both before anybody could say so.
       parts.store.setState(container, { status: 'running', startedAt: formatTime(nowNanos()) });
-      takeExit(parts, container, exit);
+      takeExit(parts, container, run);
       await releaseRun(parts, container);
       return false;
     }
@@ -96,18 +94,35 @@ async function stillRuns(parts: ContainerParts, container: Container): Promise<b
   return false;
 }
 
-/** A container whose program was let go just before the engine could say so counts as started. */
-async function adoptStarted(parts: ContainerParts, container: Container): Promise<boolean> {
-  if (container.state.sandbox === undefined || !container.bundle.conmonAlive()) return false;
-  const found = await containerState(parts.runtimeOf(container), container.id);
-  if (found?.status !== 'running') return false;
-  parts.store.setState(container, {
-    status: 'running',
-    pid: found.pid,
-    pidStart: startTime(found.pid),
-    startedAt: formatTime(nowNanos()),
-  });
-  return true;
+/**
+ * What became of a container whose program was let go just before the engine could say so: it runs, which its record then
+ * says, or has ended. Undefined when its program never ran.
+ */
+async function unrecordedRun(
+  parts: ContainerParts,
+  container: Container,
+): Promise<'running' | Exit | undefined> {
+  const { id, state, bundle } = container;
+  if (state.sandbox === undefined) return undefined;
+  const exit = parts.exits.read(id);
+  if (exit !== undefined || !bundle.conmonAlive()) return exit;
+  const found = await containerState(parts.runtimeOf(container), id);
+  if (found?.status === 'running') {
+    parts.store.setState(container, {
+      status: 'running',
+      pid: found.pid,
+      pidStart: startTime(found.pid),
+      startedAt: formatTime(nowNanos()),
+    });
+    return 'running';
+  }
+  return found?.status === 'stopped' ? exitToCome(parts, container) : undefined;
+}
+
+/** The exit of a container whose program has just ended: conmon is about to leave it. */
+async function exitToCome(parts: ContainerParts, { id, bundle }: Container): Promise<Exit | undefined> {
+  for (let tries = 0; tries < SETTLE_TRIES && bundle.conmonAlive(); tries++) await sleep(SETTLE_MS);
+  return parts.exits.read(id);
 }
 
 /** The exit of a container without a conmon: it is killed now, if it has not ended before. */

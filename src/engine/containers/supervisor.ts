@@ -18,6 +18,8 @@ export class Supervisor {
   readonly restarts: Restarts;
   readonly #parts: ContainerParts;
   readonly #releases = new Set<Promise<void>>();
+  /** Exits that are seen before `takeUp`: until it is known which containers run, nothing may follow from them. */
+  #early: Array<readonly [Container, Exit]> | undefined = [];
 
   constructor(parts: ContainerParts) {
     this.#parts = parts;
@@ -56,6 +58,9 @@ export class Supervisor {
 
   /** Takes the containers up that an engine finds at its start, once it is known which of them run. */
   takeUp(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const [container, exit] of early) this.exited(container, exit);
     for (const container of this.#parts.store.all()) {
       this.#removeIfAsked(container);
       if (wantsRestart(container, true)) {
@@ -69,6 +74,10 @@ export class Supervisor {
 
   /** The exit of a container has been found; it may be told twice. */
   exited(container: Container, exit: Exit): void {
+    if (this.#early !== undefined) {
+      this.#early.push([container, exit]);
+      return;
+    }
     this.#logged(container, 'cannot take note of an exit', async () => {
       if (!takeExit(this.#parts, container, exit)) return;
       const released = releaseRun(this.#parts, container);
