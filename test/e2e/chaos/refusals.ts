@@ -10,7 +10,7 @@ const RIGHTFUL = [
   /marked for removal/,
   /cannot remove container .*: container is (running|paused|restarting)/,
   // It was killed together with its container, or came too late to be started.
-  /exec .*: exit code (126|137)/,
+  /exec .*: exit code (126|137|255)/,
   /exec failed: .*(the container has ended|not running|No such file)/i,
   // The official client keeps to itself why it could not look: there is no such container.
   /destination .* must be a directory/,
