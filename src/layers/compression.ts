@@ -22,7 +22,17 @@ export interface SizeLimits {
   ratioFloor: number;
 }
 
-/** Tells the compression from the first bytes. Throws InvalidArgument for bzip2 and xz, which are not taken. */
+/** Packings that Node knows nothing of. */
+export type ForeignCompression = 'bzip2' | 'xz';
+
+/** Tells one of them from the first bytes. */
+export function foreignCompression(head: Buffer): ForeignCompression | undefined {
+  const hex = head.toString('hex', 0, MAGIC_LENGTH);
+  if (hex.startsWith('425a68')) return 'bzip2';
+  return hex === 'fd377a585a00' ? 'xz' : undefined;
+}
+
+/** Tells the compression from the first bytes. Throws InvalidArgument for bzip2 and xz, which layers may not have. */
 export function detectCompression(head: Buffer): Compression {
   if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
   if (head.length >= 4) {
@@ -30,15 +40,9 @@ export function detectCompression(head: Buffer): Compression {
     // A zstd stream may begin with a frame that decoders skip.
     if (magic === 0xfd2fb528 || (magic & 0xfffffff0) >>> 0 === 0x184d2a50) return 'zstd';
   }
-  for (const [name, magic] of [
-    ['bzip2', '425a68'],
-    ['xz', 'fd377a585a00'],
-  ] as const) {
-    if (head.toString('hex').startsWith(magic)) {
-      throw new InvalidArgument(`the archive is compressed with ${name}: recompress it with gzip or zstd`);
-    }
-  }
-  return 'none';
+  const foreign = foreignCompression(head);
+  if (foreign === undefined) return 'none';
+  throw new InvalidArgument(`the archive is compressed with ${foreign}: recompress it with gzip or zstd`);
 }
 
 /** True when the first bytes of a file are those of a tar archive, or of something compressed. At least 512 are needed. */
@@ -64,16 +68,28 @@ export async function* decompress(
 ): AsyncGenerator<Uint8Array> {
   const { head, whole } = await peek(source);
   const compression = detectCompression(head);
+  yield* limited(
+    whole,
+    (counted) => (compression === 'none' ? counted : decode(counted, compression)),
+    limits,
+  );
+}
+
+/** What a decoder makes of a stream. Throws InvalidArgument when that is more than `limits` allow. */
+export async function* limited(
+  source: AsyncIterable<Uint8Array>,
+  decoder: (counted: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
+  limits: SizeLimits,
+): AsyncGenerator<Uint8Array> {
   let packed = 0;
   let unpacked = 0;
   const counted = async function* () {
-    for await (const chunk of whole) {
+    for await (const chunk of source) {
       packed += chunk.length;
       yield chunk;
     }
   };
-  const stream = compression === 'none' ? counted() : decode(counted(), compression);
-  for await (const chunk of stream) {
+  for await (const chunk of decoder(counted())) {
     unpacked += chunk.length;
     if (unpacked > limits.size) throw new InvalidArgument(`the archive holds more than ${limits.size} bytes`);
     if (unpacked > limits.ratioFloor && unpacked > packed * limits.ratio) {
@@ -112,7 +128,7 @@ async function* decode(
 }
 
 /** Looks at the first bytes of a stream without losing them. */
-async function peek(
+export async function peek(
   source: AsyncIterable<Uint8Array>,
 ): Promise<{ head: Buffer; whole: AsyncIterable<Uint8Array> }> {
   const iterator = source[Symbol.asyncIterator]();

@@ -14,6 +14,7 @@ export {
 export type { Change } from './diff.ts';
 export { chainIdOf, type Digest, digestOf, hexOf, isDigest, parseDigest } from './digest.ts';
 export { DigestMismatch, Downloads, type IncomingBlob } from './downloads.ts';
+export { expand } from './expand.ts';
 export { MEDIA_TYPES } from './media-types.ts';
 export { MAX_LAYERS, mountRootfs, type RootfsMount, unmountRootfs } from './mount.ts';
 export * from './oci.ts';

@@ -70,6 +70,18 @@ suite('save', needs('root', 'docker'), () => {
     assert.equal(await docker('run', '--rm', 'me/child:1', 'cat', '/kept'), 'kept');
   });
 
+  test('archives packed with xz or bzip2 are taken too', needs('xz', 'bzip2'), async () => {
+    const id = await idOf('hello-world');
+    for (const program of ['xz', 'bzip2']) {
+      await shell(
+        `docker save hello-world | ${program} >packed; docker rmi hello-world; docker load <packed`,
+      );
+      assert.equal(await idOf('hello-world'), id);
+      const imported = await shell(`echo hi >hi; tar -c hi | ${program} | docker import - packed`);
+      await docker('rmi', imported);
+    }
+  });
+
   test('refuses what is not there, another platform, and a terminal', async () => {
     const missing = await engine.docker('save', 'nope');
     assert.match(missing.stderr, /No such image: nope:latest/);

@@ -1,5 +1,11 @@
 import { formatTime, type ImageReference, nowNanos } from '../../api/index.ts';
-import { layerMediaType, type OciImageConfig, type OciPlatform, UNPACK_LIMITS } from '../../layers/index.ts';
+import {
+  expand,
+  layerMediaType,
+  type OciImageConfig,
+  type OciPlatform,
+  UNPACK_LIMITS,
+} from '../../layers/index.ts';
 import { applyChanges } from './changes.ts';
 import { dropUnused, type InstalledImage, installImage } from './install.ts';
 import type { ImageParts } from './parts.ts';
@@ -26,7 +32,7 @@ export async function importImage(
 ): Promise<InstalledImage> {
   const { reference, message, changes = [], platform = HOST_PLATFORM } = options;
   const runConfig = applyChanges({}, changes);
-  await using blob = await parts.blobs.ingest(archive, { limit: UNPACK_LIMITS.size });
+  await using blob = await parts.blobs.ingest(expand(archive, UNPACK_LIMITS), { limit: UNPACK_LIMITS.size });
   await using layer = await parts.layers.prepare(blob.path);
   const { diffId } = layer;
   await using _cleanUp = {

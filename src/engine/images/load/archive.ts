@@ -6,6 +6,7 @@ import {
   type Digest,
   decodeName,
   decompress,
+  expand,
   type LayerStore,
   looksLikeArchive,
   type PreparedLayer,
@@ -48,7 +49,7 @@ export class ImageArchive implements AsyncDisposable {
   static async receive(place: ArchivePlace, source: AsyncIterable<Uint8Array>): Promise<ImageArchive> {
     const archive = new ImageArchive(place);
     try {
-      await archive.#receive(new TarReader(decompress(source, UNPACK_LIMITS)));
+      await archive.#receive(new TarReader(decompress(expand(source, UNPACK_LIMITS), UNPACK_LIMITS)));
       return archive;
     } catch (error) {
       await archive[Symbol.asyncDispose]();
