@@ -27,7 +27,12 @@ export interface ArchivePlace {
   readonly layers: LayerStore;
   /** Whether the layer in a blob is there already, undamaged, so that it need not be unpacked. */
   isUnpacked(blob: Digest): Promise<boolean>;
+  /** Hears how much has come of a layer that is not there yet: bytes of its archive. `id`: 12 digits that name it. */
+  onLayer(id: string, current: number, total: number): void;
 }
+
+/** Bytes of a layer between two lines of its progress. */
+const PROGRESS_STEP = 512 << 10;
 
 /**
  * A received archive of images: its files lie in the staging folder under random names, and the archive's names are
@@ -111,7 +116,7 @@ export class ImageArchive implements AsyncDisposable {
         throw new InvalidArgument(`the archive of images has more than ${MAX_MEMBERS} members`);
       const name = keyOf(decodeName(entry.name));
       if (entry.type === 'file') {
-        this.#files.set(name, await this.#take(reader));
+        this.#files.set(name, await this.#take(reader, name, entry.size));
       } else if (entry.type === 'symlink') {
         this.#links.set(name, keyOf(posix.join(posix.dirname(name), decodeName(entry.linkName))));
       } else if (entry.type === 'link') {
@@ -121,15 +126,23 @@ export class ImageArchive implements AsyncDisposable {
     await reader.drain();
   }
 
-  async #take(reader: TarReader): Promise<StagedBlob> {
-    const { blobs, layers, isUnpacked } = this.#place;
+  async #take(reader: TarReader, name: string, total: number): Promise<StagedBlob> {
+    const { blobs, layers, isUnpacked, onLayer } = this.#place;
+    // Most archives name their layers by what is in them.
+    const hex = /(?:^|\/)([0-9a-f]{64})(?:\/|$)/.exec(name)?.[1];
     let isLayer = false;
     const watched = async function* () {
-      const first = await reader.readBody();
-      if (first === undefined) return;
-      isLayer = looksLikeArchive(first);
-      yield first;
-      yield* reader.body();
+      let current = 0;
+      let shown = 0;
+      for (let part = await reader.readBody(); part !== undefined; part = await reader.readBody()) {
+        if (current === 0) isLayer = looksLikeArchive(part) && !(hex && (await isUnpacked(`sha256:${hex}`)));
+        current += part.length;
+        if (isLayer && hex && (current - shown >= PROGRESS_STEP || current === total)) {
+          onLayer(hex.slice(0, 12), current, total);
+          shown = current;
+        }
+        yield part;
+      }
     };
     const staged = await blobs.ingest(watched(), { limit: UNPACK_LIMITS.size });
     this.#staged.push(staged);

@@ -23,12 +23,17 @@ export async function loadImages(
   body: AsyncIterable<Uint8Array>,
   { platform = HOST_PLATFORM, progress = () => {} }: LoadOptions,
 ): Promise<Digest[]> {
-  await using archive = await ImageArchive.receive(placeOf(parts), body);
+  const shown = new Set<string>();
+  const onLayer = (id: string, current: number, total: number) => {
+    shown.add(id);
+    progress({ status: 'Loading layer', progressDetail: { current, total }, id });
+  };
+  await using archive = await ImageArchive.receive({ ...placeOf(parts), onLayer }, body);
   const loaded: Digest[] = [];
   for await (const source of imagesOf(archive, platform)) {
     const { id, renamed } = await installImage(parts, source, ({ blob }, diffId) => {
-      const done = { current: blob.size, total: blob.size };
-      progress({ status: 'Loading layer', progressDetail: done, id: diffId.slice(7, 19) });
+      const names = [diffId, blob.digest].map((digest) => digest.slice(7, 19));
+      if (!names.some((name) => shown.has(name))) onLayer(names[0]!, blob.size, blob.size);
     });
     for (const { name, id: old } of renamed) {
       progress({
@@ -42,7 +47,7 @@ export async function loadImages(
   return loaded;
 }
 
-function placeOf({ blobs, layers, store }: ImageParts): ArchivePlace {
+function placeOf({ blobs, layers, store }: ImageParts): Omit<ArchivePlace, 'onLayer'> {
   const isUnpacked = (blob: Digest) => layers.isIntact(store.diffIdOf(blob) ?? blob);
   return { blobs, layers, isUnpacked };
 }
