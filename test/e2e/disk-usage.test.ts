@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { needs, startEngine, succeed, type TestEngine } from '../harness/index.ts';
@@ -147,6 +147,21 @@ suite('system df and prune', needs('root', 'docker'), () => {
       ...['--format', '{{.Action}} {{.Actor.Attributes.reclaimed}}'],
     );
     assert.match(events, /tag.*\nload.*\n(untag.*\n|delete.*\n)+prune \d+$/);
+    await engine.load('busybox');
+  });
+
+  test('berth system prune takes containers before their images', async () => {
+    const id = await docker('create', '--network', 'none', 'busybox', 'true');
+    const output = await succeed(engine.berth('system', 'prune', '-af', '--filter', 'until=0s'));
+    assert.match(
+      output,
+      new RegExp(`^Deleted Containers:\n${id}\n\nDeleted Images:\nuntagged: busybox:latest\n`),
+    );
+    assert.match(output, /\nTotal reclaimed space: \d+\S+B$/);
+    const blobs = join(engine.identity.dataRoot, 'blobs/sha256');
+    assert.ok(existsSync(blobs) && globSync(`${blobs}/*`).length === 0);
+    const refused = await engine.berth('system', 'prune', '--volumes', '--filter', 'until=1h');
+    assert.match(refused.stderr, /The "until" filter is not supported with "--volumes"/);
     await engine.load('busybox');
   });
 });
