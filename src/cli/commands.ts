@@ -19,7 +19,19 @@ export const groups: Readonly<Record<string, string>> = {
 };
 
 /** Commands that people use most, in the order in which `--help` shows them. */
-export const common: readonly string[] = ['run', 'exec', 'ps', 'images', 'version', 'info'];
+export const common: readonly string[] = [
+  'run',
+  'exec',
+  'ps',
+  'pull',
+  'push',
+  'images',
+  'login',
+  'logout',
+  'search',
+  'version',
+  'info',
+];
 
 const both = (name: string): string[] => [`container ${name}`, name];
 const entry = (paths: readonly string[], about: string, load: () => Promise<unknown>): CommandEntry => ({
@@ -79,6 +91,8 @@ export const commands: readonly CommandEntry[] = [
     'Load images from a tar archive or standard input',
     () => import('./commands/load.ts'),
   ),
+  entry(['login'], 'Authenticate to a registry', () => import('./commands/login.ts')),
+  entry(['logout'], 'Log out from a registry', () => import('./commands/logout.ts')),
   entry(both('logs'), "Show a container's logs", () => import('./commands/logs.ts')),
   entry(both('pause'), 'Pause all processes of containers', () => import('./commands/pause.ts')),
   entry(both('port'), "List a container's published ports", () => import('./commands/port.ts')),
@@ -98,6 +112,9 @@ export const commands: readonly CommandEntry[] = [
   ),
   entry(['registry serve'], 'Serve a registry', () => import('./commands/registry-serve.ts')),
   entry(['registry status'], 'Show how a registry is doing', () => import('./commands/registry-status.ts')),
+  entry(['image pull', 'pull'], 'Download an image from a registry', () => import('./commands/pull.ts')),
+  entry(['image push', 'push'], 'Upload an image to a registry', () => import('./commands/push.ts')),
+  entry(['search'], 'Search a registry for images', () => import('./commands/search.ts')),
   entry(both('rename'), 'Rename a container', () => import('./commands/rename.ts')),
   entry(both('restart'), 'Restart containers', () => import('./commands/restart.ts')),
   entry(['container rm', 'container remove', 'rm'], 'Remove containers', () => import('./commands/rm.ts')),

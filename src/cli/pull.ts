@@ -1,16 +1,23 @@
-import { type Client, Images } from '../client/index.ts';
+import { authHeader, Images } from '../client/index.ts';
+import type { Cli } from './cli.ts';
 import { showProgress } from './progress.ts';
 import type { ImageReference } from './reference.ts';
+import { authFor } from './registry/auth-for.ts';
 
-/** Has the engine pull an image and shows its progress on standard error. Throws EngineError or CliError. */
-export async function pullImage(
-  client: Client,
-  reference: ImageReference,
-  options: { platform?: string | undefined; quiet: boolean },
-): Promise<void> {
+export interface PullOptions {
+  readonly platform?: string | undefined;
+  readonly quiet: boolean;
+  readonly allTags?: boolean;
+  /** Where progress is shown; standard error unless told. */
+  readonly fd?: 1 | 2;
+}
+
+/** Has the engine pull an image and shows its progress. Throws EngineError or CliError. */
+export async function pullImage(cli: Cli, reference: ImageReference, options: PullOptions): Promise<void> {
   const { canonical, digest, tag } = reference;
-  const query = { fromImage: canonical, tag: digest || tag, platform: options.platform };
-  // An empty object: no credentials.
-  const headers = { 'X-Registry-Auth': 'e30=' };
-  await showProgress(new Images(client).create(query, undefined, headers), options.quiet ? undefined : 2);
+  const { platform, quiet, allTags = false, fd = 2 } = options;
+  const query = { fromImage: canonical, tag: allTags ? undefined : digest || tag, platform };
+  const headers = authHeader(await authFor(cli, reference));
+  const images = new Images(await cli.client());
+  await showProgress(images.create(query, undefined, headers), quiet ? undefined : fd);
 }

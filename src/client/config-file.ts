@@ -5,11 +5,27 @@ export interface ConfigFile {
   readonly currentContext?: string;
   readonly HttpHeaders?: Readonly<Record<string, string>>;
   readonly detachKeys?: string;
+  /** By registry: see `authKeyOf`. */
+  readonly auths?: Readonly<Record<string, StoredAuth>>;
+  /** The credential helper for all registries: `NAME` of `docker-credential-NAME`. */
+  readonly credsStore?: string;
+  /** Credential helpers by registry. */
+  readonly credHelpers?: Readonly<Record<string, string>>;
   readonly psFormat?: string;
   readonly imagesFormat?: string;
   readonly statsFormat?: string;
   readonly volumesFormat?: string;
   readonly proxies?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** Credentials as `config.json` has them. */
+export interface StoredAuth {
+  /** Base64 of `user:password`. */
+  readonly auth?: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly identitytoken?: string;
+  readonly registrytoken?: string;
 }
 
 /** The folder of `config.json`, contexts and certificates: DOCKER_CONFIG, else `~/.docker`. */

@@ -62,6 +62,16 @@ export class Images {
     });
   }
 
+  /** Pushes an image, or without a `tag` all of a repository. */
+  push(
+    repository: string,
+    options: Query,
+    headers: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<ProgressMessage, void> {
+    return this.#client.lines('POST', at(repository, '/push'), { query: options, headers, signal });
+  }
+
   async tag(reference: string, repo: string, tag: string, signal?: AbortSignal): Promise<void> {
     await this.#client.bytes('POST', at(reference, '/tag'), {
       query: { repo, tag: tag || undefined },

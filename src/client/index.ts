@@ -1,3 +1,4 @@
+export { type AuthConfig, authHeader, authKeyOf, HUB_KEY } from './auth.ts';
 export type { CallOptions, ClientOptions, HijackedStream, PingInfo, Query } from './client.ts';
 export { Client } from './client.ts';
 export { type ConfigFile, configDir, readConfigFile } from './config-file.ts';
@@ -12,6 +13,7 @@ export { Execs } from './execs.ts';
 export type { HttpResponse } from './http.ts';
 export { Images } from './images.ts';
 export { parseJson, readLines } from './json.ts';
+export { Registries, type SearchResult } from './registries.ts';
 export { System } from './system.ts';
 export type * from './types.ts';
 export { type CreateVolume, Volumes } from './volumes.ts';

@@ -15,8 +15,7 @@ export const command = defineCommand({
     const [image = '', ...rest] = args;
     try {
       const request = buildRequest({ values, changed, image, command: rest });
-      const client = await cli.client();
-      printLine(await createContainer(client, request, values));
+      printLine(await createContainer(cli, request, values));
     } catch (error) {
       // What the command line says wrong comes with the way to the help, what the engine says does not.
       throw error instanceof CliError && error.exitCode === 125 ? withHelp(error, cli.name, 125) : error;

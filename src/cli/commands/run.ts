@@ -37,7 +37,7 @@ export const command = defineCommand({
 
       const client = await cli.client();
       const containers = new Containers(client);
-      const id = await createContainer(client, request, values);
+      const id = await createContainer(cli, request, values);
       const start = async (): Promise<void> => {
         await containers.start(id);
         if (!request.AttachStdout && !request.AttachStderr) printLine(id);

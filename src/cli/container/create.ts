@@ -1,7 +1,8 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { atLeast } from '../../api/index.ts';
 import type { CreateRequest } from '../../client/index.ts';
-import { type Client, Containers, EngineError } from '../../client/index.ts';
+import { Containers, EngineError } from '../../client/index.ts';
+import type { Cli } from '../cli.ts';
 import { CliError } from '../errors.ts';
 import { complain } from '../output.ts';
 import { pullImage } from '../pull.ts';
@@ -10,7 +11,7 @@ import type { ContainerValues } from './flags.ts';
 
 /** Creates the container, pulling its image first when that is wanted. Returns its ID. Throws CliError or EngineError. */
 export async function createContainer(
-  client: Client,
+  cli: Cli,
   request: CreateRequest,
   values: ContainerValues,
 ): Promise<string> {
@@ -21,11 +22,12 @@ export async function createContainer(
   const reference = parseReference(request.Image);
   const platform = values.platform || undefined;
   using file = CidFile.open(cidfile);
+  const client = await cli.client();
   const containers = new Containers(client);
   // Engines have not known it since.
   if (atLeast(await client.version(), 1, 42)) delete request.HostConfig.KernelMemory;
   const create = () => containers.create(request, { name: values.name, platform });
-  const fetchImage = () => pullImage(client, reference, { platform, quiet });
+  const fetchImage = () => pullImage(cli, reference, { platform, quiet });
 
   if (pull === 'always' && reference.named) await fetchImage();
   let response: Awaited<ReturnType<typeof create>>;

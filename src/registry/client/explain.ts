@@ -1,11 +1,4 @@
-import {
-  familiarName,
-  familiarReference,
-  type ImageReference,
-  Internal,
-  NotFound,
-  Unauthorized,
-} from '../../api/index.ts';
+import { familiarName, familiarReference, type ImageReference, Internal, NotFound } from '../../api/index.ts';
 import { RegistryFailure } from './failure.ts';
 
 /** The error that a user reads when a pull fails, in Docker's words. What is no RegistryFailure comes through. */
@@ -44,7 +37,7 @@ export function explain(error: unknown, domain: string): unknown {
       { cause: error },
     );
   }
-  if (isDenial(error)) return new Unauthorized(message, { cause: error });
+  // Not Unauthorized: clients would ask for a password, and wait for it where there is nobody.
   return new Internal(message, { cause: error });
 }
 

@@ -28,6 +28,8 @@ export async function login(
   try {
     return await client.atRegistry(domain, { credentials, signal }, (session) => tryLogin(session, signal));
   } catch (error) {
+    if (error instanceof RegistryFailure && error.status === 401)
+      throw new Unauthorized(error.message, { cause: error });
     throw explain(error, domain);
   }
 }

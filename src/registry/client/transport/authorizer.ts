@@ -1,4 +1,3 @@
-import { Unauthorized } from '../../../api/index.ts';
 import type { Credentials } from '../credentials.ts';
 import { RegistryFailure } from '../failure.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
@@ -23,7 +22,7 @@ export class Authorizer {
     this.#fetch = fetch;
   }
 
-  /** What goes into the Authorization header for `scopes`, as far as it is known how. Throws RegistryFailure, Unauthorized. */
+  /** What goes into the Authorization header for `scopes`, as far as it is known how. Throws RegistryFailure. */
   async header(scopes: readonly string[]): Promise<string | undefined> {
     const { username, password, registryToken } = this.#credentials;
     if (registryToken !== '') return `Bearer ${registryToken}`;
@@ -74,9 +73,7 @@ export class Authorizer {
       return await fetching;
     } catch (error) {
       if (this.#tokens.get(key) === fetching) this.#tokens.delete(key);
-      throw error instanceof RegistryFailure && error.status === 401
-        ? new Unauthorized(`unauthorized: ${error.message.replace(/^unauthorized: /, '')}`, { cause: error })
-        : error;
+      throw error;
     }
   }
 }

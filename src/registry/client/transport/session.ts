@@ -40,7 +40,7 @@ export class Session {
     );
   }
 
-  /** The answer, whatever its status. Throws RegistryFailure, Unauthorized, InvalidArgument, and a signal's reason. */
+  /** The answer, whatever its status. Throws RegistryFailure, InvalidArgument, and a signal's reason. */
   async request(request: SessionRequest): Promise<HttpResponse> {
     const url = this.#urlOf(request.target);
     const scopes = request.scopes ?? [];
