@@ -15,6 +15,7 @@ export const groups: Readonly<Record<string, string>> = {
   image: 'Manage images',
   registry: 'Serve images to others',
   system: 'Manage the engine',
+  network: 'Manage networks',
   volume: 'Manage volumes',
 };
 
@@ -94,6 +95,25 @@ export const commands: readonly CommandEntry[] = [
   entry(['login'], 'Authenticate to a registry', () => import('./commands/login.ts')),
   entry(['logout'], 'Log out from a registry', () => import('./commands/logout.ts')),
   entry(both('logs'), "Show a container's logs", () => import('./commands/logs.ts')),
+  entry(
+    ['network connect'],
+    'Connect a container to a network',
+    () => import('./commands/network-connect.ts'),
+  ),
+  entry(['network create'], 'Create a network', () => import('./commands/network-create.ts')),
+  entry(
+    ['network disconnect'],
+    'Disconnect a container from a network',
+    () => import('./commands/network-disconnect.ts'),
+  ),
+  entry(
+    ['network inspect'],
+    'Show all there is to know about networks',
+    () => import('./commands/network-inspect.ts'),
+  ),
+  entry(['network ls', 'network list'], 'List networks', () => import('./commands/network-ls.ts')),
+  entry(['network prune'], 'Remove all unused networks', () => import('./commands/network-prune.ts')),
+  entry(['network rm', 'network remove'], 'Remove networks', () => import('./commands/network-rm.ts')),
   entry(both('pause'), 'Pause all processes of containers', () => import('./commands/pause.ts')),
   entry(both('port'), "List a container's published ports", () => import('./commands/port.ts')),
   entry(['container prune'], 'Remove all stopped containers', () => import('./commands/container-prune.ts')),

@@ -14,6 +14,7 @@ export interface ConfigFile {
   readonly psFormat?: string;
   readonly imagesFormat?: string;
   readonly statsFormat?: string;
+  readonly networksFormat?: string;
   readonly volumesFormat?: string;
   readonly proxies?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }

@@ -13,6 +13,7 @@ export { Execs } from './execs.ts';
 export type { HttpResponse } from './http.ts';
 export { Images } from './images.ts';
 export { parseJson, readLines } from './json.ts';
+export { Networks } from './networks.ts';
 export { Registries, type SearchResult } from './registries.ts';
 export { System } from './system.ts';
 export type * from './types.ts';

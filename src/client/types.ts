@@ -260,6 +260,49 @@ export interface EndpointSettings {
   GwPriority: number;
 }
 
+/** A range of addresses of a network. */
+export interface IpamConfig {
+  readonly Subnet?: string;
+  readonly IPRange?: string;
+  readonly Gateway?: string;
+  readonly AuxiliaryAddresses?: Readonly<Record<string, string>>;
+}
+
+/** What a network is to be. */
+export interface CreateNetwork {
+  readonly Name: string;
+  readonly Driver: string;
+  readonly Scope: string;
+  readonly EnableIPv4?: boolean | undefined;
+  readonly EnableIPv6?: boolean | undefined;
+  readonly IPAM: {
+    readonly Driver: string;
+    readonly Options: Readonly<Record<string, string>>;
+    readonly Config: readonly IpamConfig[];
+  };
+  readonly Internal: boolean;
+  readonly Attachable: boolean;
+  readonly Ingress: boolean;
+  readonly ConfigOnly: boolean;
+  readonly ConfigFrom: { readonly Network: string } | null;
+  readonly Options: Readonly<Record<string, string>>;
+  readonly Labels: Readonly<Record<string, string>>;
+}
+
+/** A network in a list. */
+export interface NetworkSummary {
+  readonly Id: string;
+  readonly Name: string;
+  readonly Driver: string;
+  readonly Scope: string;
+  /** RFC 3339. */
+  readonly Created: string;
+  readonly EnableIPv4?: boolean;
+  readonly EnableIPv6: boolean;
+  readonly Internal: boolean;
+  readonly Labels?: Readonly<Record<string, string>> | null;
+}
+
 /** The body of a create call. */
 export interface CreateRequest extends ContainerConfig {
   HostConfig: HostConfig;

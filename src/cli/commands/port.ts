@@ -6,7 +6,7 @@ import { printLines } from '../format.ts';
 import { joinHostPort } from '../ports.ts';
 
 export const command = defineCommand({
-  use: '[OPTIONS] CONTAINER [PRIVATE_PORT[/PROTO]]',
+  use: 'CONTAINER [PRIVATE_PORT[/PROTO]]',
   args: between(1, 2),
   flags: {
     reach: bool('Say who can reach each port (as it always does at a terminal)'),

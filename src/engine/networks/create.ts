@@ -46,7 +46,7 @@ export function planNetwork(catalogue: Catalogue, ipam: Ipam, request: CreateNet
 function checkName(catalogue: Catalogue, name: string): void {
   if (name.trim() === '' || /[/\s]/.test(name)) throw new InvalidArgument(`invalid network name: "${name}"`);
   if (RESERVED.has(name)) {
-    throw new Forbidden(`operation is not permitted on predefined ${name} network `);
+    throw new Forbidden(`operation is not permitted on predefined ${name} network`);
   }
   if (catalogue.byName(name) !== undefined) throw new Conflict(`network with name ${name} already exists`);
 }
@@ -69,11 +69,8 @@ function needsGateway(driver: DriverKind, { Internal, Options }: CreateNetworkRe
   return !Internal && !/^l3/.test(Options['ipvlan_mode'] ?? '');
 }
 
-/** What a template holds is given to the networks that are made from it, and checked then. */
+/** What a template holds is given to the networks that are made from it, and checked then. They name their own driver. */
 function template(request: CreateNetworkRequest): NetworkRecord {
-  if (request.Driver !== '' && request.Driver !== 'null') {
-    throw new Forbidden('configuration-only network cannot be created with a driver');
-  }
   const subnets = request.IPAM.Config.map(
     (entry): Subnet => ({
       subnet: entry.Subnet,
