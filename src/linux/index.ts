@@ -22,6 +22,7 @@ export * from './netlink-address.ts';
 export type { NetlinkRequest } from './netlink-message.ts';
 export * from './netlink-query.ts';
 export * from './netlink-route.ts';
+export * from './netlink-vlan.ts';
 export * from './netns.ts';
 export * from './nf-tables.ts';
 export * from './nft.ts';

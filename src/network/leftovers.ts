@@ -7,7 +7,8 @@ import type { Sandboxes } from './sandboxes.ts';
 export interface Needed {
   readonly containers: ReadonlySet<string>;
   readonly hostInterfaces: ReadonlySet<string>;
-  readonly bridges: ReadonlySet<string>;
+  /** Bridges, and the interfaces that lie under those of containers. */
+  readonly links: ReadonlySet<string>;
 }
 
 /**
@@ -22,8 +23,8 @@ export async function removeLeftovers(stack: HostStack, sandboxes: Sandboxes, ne
   for (const { name, alias } of links) {
     if (stack.owns(alias) && !needed.hostInterfaces.has(name)) stack.reaper.bury(name);
   }
-  for (const { name, alias, kind } of links) {
-    if (kind === 'bridge' && alias === stack.owner && !needed.bridges.has(name)) await deleteBridge(name);
+  for (const { name, alias } of links) {
+    if (alias === stack.owner && !needed.links.has(name)) await deleteBridge(name);
   }
   await stack.reaper.drained();
 }

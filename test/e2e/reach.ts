@@ -77,21 +77,22 @@ export class OtherHost implements AsyncDisposable {
   static readonly address6 = 'fd99:51::2';
   readonly #folder = mkdtempSync(join(tmpdir(), 'berth-other-'));
   readonly #path = join(this.#folder, 'netns');
-  readonly #cable = `cable${randomBytes(4).toString('hex')}`;
+  /** The host's end of the cable. */
+  readonly cable = `cable${randomBytes(4).toString('hex')}`;
 
   constructor() {
     using host = new Netlink();
     createNetns(this.#path, (home) => {
       using there = new Netlink();
       there.send(
-        createVeth({ name: 'cable', up: true }, { name: this.#cable, netns: home }),
+        createVeth({ name: 'cable', up: true }, { name: this.cable, netns: home }),
         changeLink(1, { up: true }),
       );
       const { index } = getLink(there, 'cable');
       there.send(addAddress(index, OtherHost.address, 24), addAddress(index, OtherHost.address6, 64));
     });
-    host.send(changeLink(this.#cable, { up: true }));
-    const { index } = getLink(host, this.#cable);
+    host.send(changeLink(this.cable, { up: true }));
+    const { index } = getLink(host, this.cable);
     host.send(addAddress(index, OtherHost.hostAddress, 24), addAddress(index, OtherHost.hostAddress6, 64));
   }
 

@@ -1,5 +1,5 @@
 import { InvalidArgument, NotFound } from '../../api/index.ts';
-import { BridgeDriver, type Driver } from '../../network/index.ts';
+import { BridgeDriver, type Driver, StackedDriver } from '../../network/index.ts';
 import type { NetworkRecord } from './store.ts';
 
 /** A network as the engine has it: its record, and the driver that does it. */
@@ -47,6 +47,14 @@ export class Catalogue {
     }
     if (begun[0] === undefined || reference === '') throw new NotFound(`network ${reference} not found`);
     return begun[0];
+  }
+
+  /** The interfaces of the host that networks are made of, by name. */
+  ownLinks(): string[] {
+    return this.all().flatMap(({ driver }) => {
+      if (driver instanceof BridgeDriver) return [driver.bridgeName];
+      return driver instanceof StackedDriver ? driver.ownLinks : [];
+    });
   }
 
   /** Those that are bridges. */

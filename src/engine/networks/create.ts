@@ -10,6 +10,7 @@ import type { DriverKind, Subnet } from '../../network/index.ts';
 import { checkBridgeOptions } from './bridge-options.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Ipam } from './ipam.ts';
+import { stackingOf } from './stacked-options.ts';
 import { type NetworkRecord, type NetworkSettings, newRecord, PREDEFINED } from './store.ts';
 
 /** Names that mean one of the engine's own networks. */
@@ -29,6 +30,7 @@ export function planNetwork(catalogue: Catalogue, ipam: Ipam, request: CreateNet
     throw new Forbidden(`only one instance of "${driver}" network is allowed`);
   }
   if (driver === 'bridge') checkBridgeOptions(wish.Options);
+  else stackingOf(driver, wish.Options);
   const ipv4 = wish.EnableIPv4 ?? true;
   const ipv6 = wish.EnableIPv6 ?? wish.IPAM.Config.some(({ Subnet }) => Subnet.includes(':'));
   if (!ipv4 && !ipv6) {

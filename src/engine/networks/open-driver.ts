@@ -6,10 +6,13 @@ import {
   type HostStack,
   nullDriver,
   openOwnBridge,
+  ParentLink,
   parseCidr,
+  StackedDriver,
 } from '../../network/index.ts';
 import type { EngineConfig } from '../config.ts';
 import { bridgeNameOf, bridgeOptions } from './bridge-options.ts';
+import { stackingOf } from './stacked-options.ts';
 import type { NetworkRecord } from './store.ts';
 
 /**
@@ -18,6 +21,8 @@ import type { NetworkRecord } from './store.ts';
  */
 export function openDriver(stack: HostStack, record: NetworkRecord, config: EngineConfig): Driver {
   if (record.settings.configOnly) return nullDriver();
+  const { driver } = record;
+  if (driver === 'macvlan' || driver === 'ipvlan') return openStackedNetwork(stack, record, driver);
   return openBridgeNetwork(stack, record, config);
 }
 
@@ -36,4 +41,21 @@ function openBridgeNetwork(stack: HostStack, record: NetworkRecord, config: Engi
   });
   if (ipv6 && !internal && config.ipForward) enableForwarding6(stack.netlink);
   return new BridgeDriver(stack, bridge, space, options);
+}
+
+function openStackedNetwork(
+  stack: HostStack,
+  { id, settings }: NetworkRecord,
+  driver: 'macvlan' | 'ipvlan',
+): StackedDriver {
+  const { subnets, internal, options } = settings;
+  const { stacking, mtu, parent } = stackingOf(driver, options);
+  // An internal network must not reach the parent's link.
+  const link = ParentLink.open(stack, internal ? undefined : parent, id);
+  return new StackedDriver(stack, link, new AddressSpace(subnets), {
+    stacking,
+    mtu,
+    internal,
+    shown: options,
+  });
 }

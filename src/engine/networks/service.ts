@@ -180,7 +180,7 @@ export class NetworkService {
     await removeLeftovers(this.#stack, this.#sandboxes, {
       containers: new Set(live.map(({ containerId }) => containerId)),
       hostInterfaces: new Set(endpoints.map(({ hostInterface }) => hostInterface)),
-      bridges: new Set(this.#catalogue.bridges().map((driver) => driver.bridgeName)),
+      links: new Set(this.#catalogue.ownLinks()),
     });
   }
 
