@@ -214,3 +214,33 @@ test('a container shares the network of another', needs('root', 'docker'), async
   const refused = await engine.docker('run', '--rm', '--network', 'container:aa', 'busybox', 'true');
   assert.match(refused.stderr, /cannot join network of a non running container/);
 });
+
+test(
+  'a link of the default bridge names the other container and tells of it',
+  needs('root', 'docker'),
+  async () => {
+    await using engine = await startEngine();
+    await succeed(
+      engine.docker('run', '-d', '--name', 'db', '--expose', '5432', '-e', 'KEY=value', ...SLEEP),
+    );
+    const address = await field(engine, 'db', '{{.NetworkSettings.IPAddress}}');
+    const script = 'cat /etc/hosts; env';
+    const shown = await succeed(
+      engine.docker('run', '--rm', '--name', 'app', '--link', 'db:store', 'busybox', 'sh', '-c', script),
+    );
+    for (const line of [
+      `${address}\tstore`,
+      `${address}\tdb`,
+      `STORE_PORT_5432_TCP_ADDR=${address}`,
+      `STORE_PORT=tcp://${address}:5432`,
+      'STORE_NAME=/app/store',
+      'STORE_ENV_KEY=value',
+    ]) {
+      assert.ok(shown.split('\n').includes(line), `${line} is not in\n${shown}`);
+    }
+    await succeed(engine.docker('stop', '-t', '0', 'db'));
+    const refused = await engine.docker('run', '--rm', '--link', 'db', 'busybox', 'true');
+    assert.match(refused.stderr, /Cannot link to a non running container: \/db AS/);
+    assert.equal((await engine.docker('run', '--rm', '--link', 'nobody', 'busybox', 'true')).code, 125);
+  },
+);

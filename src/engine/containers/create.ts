@@ -21,6 +21,7 @@ import {
 } from '../images/index.ts';
 import { kernelFeatures } from '../system/kernel.ts';
 import { Container } from './container.ts';
+import { checkLinks } from './links.ts';
 import { completeLogConfig, validateLogConfig } from './logs/drivers.ts';
 import { beyondReach } from './machine.ts';
 import { mergeConfig } from './merge.ts';
@@ -73,6 +74,7 @@ export async function createContainer(
   refuseUnsupported(hostConfig);
   checkModeConflicts(requested, hostConfig);
   portWishes(requested, hostConfig);
+  checkLinks(parts, hostConfig);
   const id = randomBytes(ID_BYTES).toString('hex');
   const merged = mergeConfig(requested, image.config.config ?? {});
   const config = { ...merged, Hostname: hostnameOf(merged, hostConfig, id) };

@@ -1,6 +1,7 @@
 import { commandOf } from '../../runtime/index.ts';
 import type { Container } from './container.ts';
 import { shownHealthcheck } from './health-config.ts';
+import { shownLinks } from './links.ts';
 import { mountView } from './mounts/point.ts';
 import { networkSettings } from './network-settings.ts';
 import { type ContainerState, type HealthState, isUp } from './record.ts';
@@ -91,7 +92,7 @@ function hostConfigOf({ record }: Container): Record<string, unknown> {
     CapDrop: orNull(hostConfig.CapDrop),
     ExtraHosts: orNull(hostConfig.ExtraHosts),
     GroupAdd: orNull(hostConfig.GroupAdd),
-    Links: orNull(hostConfig.Links),
+    Links: orNull(shownLinks(record)),
     SecurityOpt: orNull(hostConfig.SecurityOpt),
     DeviceCgroupRules: orNull(hostConfig.DeviceCgroupRules),
     DeviceRequests: orNull(hostConfig.DeviceRequests),

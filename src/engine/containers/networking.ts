@@ -94,13 +94,21 @@ export function disconnectNetwork(
 
 const HOST = 'container cannot be disconnected from host network or connected to host network';
 
-/** The texts of the container's /etc/hosts, /etc/hostname and /etc/resolv.conf. Throws InvalidArgument. */
-export function hostTextsOf(parts: ContainerParts, { record }: Container, sandbox: Sandbox): HostFiles {
+/**
+ * The texts of the container's /etc/hosts, /etc/hostname and /etc/resolv.conf; `linked` are further `name:address`. Throws
+ * InvalidArgument.
+ */
+export function hostTextsOf(
+  parts: ContainerParts,
+  { record }: Container,
+  sandbox: Sandbox,
+  linked: readonly string[] = [],
+): HostFiles {
   const { config, hostConfig } = record;
   return parts.networks.hostFiles(sandbox, {
     hostname: config.Hostname,
     domainname: config.Domainname,
-    extraHosts: hostConfig.ExtraHosts,
+    extraHosts: [...hostConfig.ExtraHosts, ...linked],
     dns: hostConfig.Dns,
     dnsSearch: hostConfig.DnsSearch,
     dnsOptions: hostConfig.DnsOptions,

@@ -6,6 +6,7 @@ import type { Sandbox } from '../networks/index.ts';
 import { admitRealtime, setBlockWeights } from './cgroup-v1.ts';
 import type { Container } from './container.ts';
 import { deleteProcesses } from './exit.ts';
+import { linkedHosts } from './links.ts';
 import { keepsLog } from './logs/drivers.ts';
 import { bringMounts, giveBackVolumes, publishMounts, publishUnmounts } from './mounts/bring.ts';
 import { copyUpIntoMemory } from './mounts/copy-up.ts';
@@ -130,7 +131,7 @@ function writeHostFiles(parts: ContainerParts, container: Container, sandbox: Sa
   const { record, files } = container;
   // Of a shared namespace the names are shared too.
   if (record.hostConfig.NetworkMode.startsWith('container:')) return;
-  const texts = hostTextsOf(parts, container, sandbox);
+  const texts = hostTextsOf(parts, container, sandbox, linkedHosts(parts, record));
   writeFileSync(files.hosts, texts.hosts, { mode: 0o644 });
   writeFileSync(files.hostname, texts.hostname, { mode: 0o644 });
   writeFileSync(files.resolvConf, texts.resolvConf, { mode: 0o644 });

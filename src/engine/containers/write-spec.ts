@@ -11,6 +11,7 @@ import {
 } from '../../runtime/index.ts';
 import type { Sandbox } from '../networks/index.ts';
 import type { Container } from './container.ts';
+import { linkedEnv } from './links.ts';
 import { rootPropagation } from './mounts/propagation.ts';
 import { sharedNamespaces } from './namespaces.ts';
 import { networkOwner } from './networking.ts';
@@ -31,7 +32,7 @@ export async function writeSpec(
   const shared = sharedNamespaces(parts, container);
   const spec = makeSpec({
     rootfs: files.rootfs,
-    config: record.config,
+    config: { ...record.config, Env: [...linkedEnv(parts, record), ...record.config.Env] },
     hostConfig: record.hostConfig,
     cgroupsPath: parts.cgroupOf(container),
     namespaces: { ...shared.namespaces, network: sandbox.netnsPath ?? 'host' },
