@@ -84,8 +84,12 @@ export class Engine implements AsyncDisposable {
 
   /** Starts a program in the engine's network namespace; the caller ends it. */
   spawnInside(program: string, args: readonly string[]): ChildProcess {
-    const target = String(this.#process?.pid ?? 0);
-    return spawn('nsenter', ['--net', '--target', target, program, ...args], { stdio: 'ignore' });
+    return spawn('nsenter', this.inside(program, args), { stdio: 'ignore' });
+  }
+
+  /** What to tell nsenter(1) to run a program in the engine's network namespace. */
+  inside(program: string, args: readonly string[]): string[] {
+    return ['--net', '--target', String(this.#process?.pid ?? 0), program, ...args];
   }
 
   /** One request, with a JSON body where there is one; gives the JSON of the answer. Throws what the engine says. */

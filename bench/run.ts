@@ -11,6 +11,7 @@ import { compareEngines } from './engine-itself.ts';
 import { berthEngine, dockerEngine } from './engines.ts';
 import { compareLoad } from './load.ts';
 import { compareLogs } from './logs.ts';
+import { compareNetworks } from './networks.ts';
 import { comparePull } from './pull.ts';
 import { render } from './table.ts';
 import { thousandContainers } from './thousand.ts';
@@ -43,6 +44,7 @@ try {
   await compareAnswers(bench);
   await compareLoad(bench);
   await comparePull(bench);
+  await compareNetworks(bench);
   if (bench.wants('logs')) bench.results.push(...(await compareLogs(bench, Math.ceil(bench.times / 20))));
   if (bench.wants('names')) bench.results.push(...(await compareNames(bench, Math.ceil(bench.times / 4))));
   console.log(render(bench.results));
