@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { needs, run, startEngine, succeed, type TestEngine } from '../harness/index.ts';
+import { needs, proves, run, startEngine, succeed, type TestEngine } from '../harness/index.ts';
 
 interface NetworkShown {
   readonly IPAM: { readonly Config: object[] };
@@ -24,6 +24,7 @@ async function reaches(engine: TestEngine, container: string, address: string): 
 }
 
 test('a network of the user’s own is made, shown, used and removed', needs('root', 'docker'), async () => {
+  proves('run --network', 'run --network-alias');
   await using engine = await startEngine();
   const created = await succeed(
     engine.docker(
@@ -219,6 +220,7 @@ test(
   'a link of the default bridge names the other container and tells of it',
   needs('root', 'docker'),
   async () => {
+    proves('run --link');
     await using engine = await startEngine();
     await succeed(
       engine.docker('run', '-d', '--name', 'db', '--expose', '5432', '-e', 'KEY=value', ...SLEEP),
@@ -244,3 +246,20 @@ test(
     assert.equal((await engine.docker('run', '--rm', '--link', 'nobody', 'busybox', 'true')).code, 125);
   },
 );
+
+test('addresses may be chosen, of both families and of the link alone', needs('root', 'docker'), async () => {
+  proves('run --ip', 'run --ip6', 'run --link-local-ip');
+  await using engine = await startEngine();
+  const subnets = ['--subnet', '10.199.4.0/24', '--ipv6', '--subnet', 'fd99:4::/64'];
+  await succeed(engine.docker('network', 'create', ...subnets, 'lan'));
+  const chosen = ['--ip', '10.199.4.44', '--ip6', 'fd99:4::44', '--link-local-ip', '169.254.4.44'];
+  const wish = ['run', '--network', 'lan', ...chosen];
+  const shown = await succeed(engine.docker(...wish, '--rm', 'busybox', 'ip', 'address', 'show', 'eth0'));
+  for (const address of ['10.199.4.44/24', 'fd99:4::44/64', '169.254.4.44/16']) {
+    assert.ok(shown.includes(address), `${address} is not in\n${shown}`);
+  }
+  await succeed(engine.docker(...wish, '-d', ...SLEEP));
+  assert.match((await engine.docker(...wish, '-d', ...SLEEP)).stderr, /Address already in use/);
+  const onBridge = await engine.docker('run', '--rm', '--ip', '10.199.4.45', 'busybox', 'true');
+  assert.match(onBridge.stderr, /supported on user defined networks only/);
+});

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { needs, startEngine, succeed, type TestEngine } from '../harness/index.ts';
+import { needs, proves, startEngine, succeed, type TestEngine } from '../harness/index.ts';
 import { answerOf, echoed, echoInside, OtherHost, serve } from './reach.ts';
 
 /** An address of this machine on which others can call it. */
@@ -110,6 +110,7 @@ test(
   'ranges, several at once, UDP and random ports are published as they are asked for',
   needs('root', 'docker'),
   async () => {
+    proves('run --publish', 'run --publish-all', 'port');
     await using engine = await startEngine();
     await serve(
       engine,
