@@ -49,9 +49,6 @@ export const UNPROVEN: readonly Row[] = [
   'rm --link',
   'start --checkpoint',
   'start --checkpoint-dir',
-  'volume create --driver',
-  'volume inspect --format',
-  'volume ls --format',
   'GET /containers/{id}/attach/ws',
   'PUT /volumes/{name}',
 ];
