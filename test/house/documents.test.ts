@@ -42,9 +42,14 @@ suite('documents', () => {
   });
 
   test('every berth command that README.md shows has a file', () => {
-    const shown = [...read('README.md').matchAll(/^(?:bin\/)?berth (?:container |image |system )?(\w+)/gm)];
+    const shown = [
+      ...read('README.md').matchAll(
+        /^(?:bin\/)?berth (?:container |image |system )?((?:network |volume )?\w+)/gm,
+      ),
+    ];
     const missing = shown.filter(
-      ([, verb]) => globSync(`src/cli/commands/**/${verb}.ts`, { cwd: checkout }).length === 0,
+      ([, verb]) =>
+        globSync(`src/cli/commands/**/${verb!.replace(' ', '-')}.ts`, { cwd: checkout }).length === 0,
     );
     assert.deepEqual(
       missing.map(([line]) => line),
