@@ -11,6 +11,7 @@ export interface CommandEntry {
 
 /** Commands that only hold others. */
 export const groups: Readonly<Record<string, string>> = {
+  checkpoint: 'Manage checkpoints',
   container: 'Manage containers',
   image: 'Manage images',
   registry: 'Serve images to others',
@@ -48,6 +49,31 @@ export const commands: readonly CommandEntry[] = [
     "Connect the terminal to a running container's input, output and error streams",
     () => import('./commands/attach.ts'),
   ),
+  // Docker shows these where the engine has experimental features alone.
+  {
+    ...entry(
+      ['checkpoint create'],
+      'Create a checkpoint from a running container',
+      () => import('./commands/checkpoint-create.ts'),
+    ),
+    hidden: true,
+  },
+  {
+    ...entry(
+      ['checkpoint ls', 'checkpoint list'],
+      'List checkpoints for a container',
+      () => import('./commands/checkpoint-ls.ts'),
+    ),
+    hidden: true,
+  },
+  {
+    ...entry(
+      ['checkpoint rm', 'checkpoint remove'],
+      'Remove a checkpoint',
+      () => import('./commands/checkpoint-rm.ts'),
+    ),
+    hidden: true,
+  },
   entry(both('commit'), "Create an image from a container's changes", () => import('./commands/commit.ts')),
   entry(
     both('cp'),

@@ -112,6 +112,30 @@ export class Containers {
     return this.#do('POST', at(id, '/unpause'), {}, signal);
   }
 
+  async createCheckpoint(
+    id: string,
+    request: { CheckpointID: string; CheckpointDir: string; Exit: boolean },
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#client.bytes('POST', at(id, '/checkpoints'), { json: request, signal });
+  }
+
+  /** The checkpoints in the container's own folder, or in `dir`. */
+  async checkpoints(id: string, dir: string, signal?: AbortSignal): Promise<Array<{ Name: string }>> {
+    const query = { dir: dir || undefined };
+    return (
+      (await this.#client.json<Array<{ Name: string }> | null>('GET', at(id, '/checkpoints'), {
+        query,
+        signal,
+      })) ?? []
+    );
+  }
+
+  removeCheckpoint(id: string, name: string, dir: string, signal?: AbortSignal): Promise<void> {
+    const query = { dir: dir || undefined };
+    return this.#do('DELETE', at(id, `/checkpoints/${encodeURIComponent(name)}`), query, signal);
+  }
+
   rename(id: string, name: string, signal?: AbortSignal): Promise<void> {
     return this.#do('POST', at(id, '/rename'), { name }, signal);
   }

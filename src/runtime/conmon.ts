@@ -1,8 +1,10 @@
 import { closeSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Internal } from '../api/index.ts';
 import { openPipe, spawnProcess } from '../linux/index.ts';
 import type { Bundle } from './bundle.ts';
+import { criuReasons } from './checkpoint.ts';
 import { collect, helperEnvironment, readPipe, reaped } from './process.ts';
 import { programPath } from './programs.ts';
 import { runtimeExecutable } from './sealed-program.ts';
@@ -32,6 +34,8 @@ export interface ConmonOptions {
   readonly stdin: boolean;
   /** Whether the input stays open when an attached client closes its own. */
   readonly keepStdin: boolean;
+  /** The folder of a checkpoint: the container is not created but goes on from there, and runs when conmon reports. */
+  readonly restore?: string | undefined;
 }
 
 /** The descriptor on which conmon reports the pid, or why there is none. */
@@ -56,7 +60,9 @@ export async function createContainer(options: ConmonOptions): Promise<number> {
     );
   }
   if (report.data > 0) return report.data;
-  throw startFailure(report.message ?? stderr());
+  const reasons =
+    options.restore === undefined ? '' : criuReasons(join(options.bundle.folder, 'restore.log'));
+  throw startFailure(`${report.message ?? stderr()}${reasons}`);
 }
 
 /** A conmon that has been started, and the reading ends of its two pipes. */
@@ -101,6 +107,7 @@ function conmonArguments(options: ConmonOptions): string[] {
     ...(options.tty ? ['-t'] : []),
     ...(options.stdin ? ['-i'] : []),
     ...(options.keepStdin ? ['--leave-stdin-open'] : []),
+    ...(options.restore === undefined ? [] : ['--restore', options.restore]),
   ];
 }
 

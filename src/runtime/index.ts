@@ -1,6 +1,7 @@
 export { type AttachOptions, Relay } from './attach/relay.ts';
 export { Bundle, SCRATCH } from './bundle.ts';
 export { CdiDevices, type CdiEdits, injectDevices, requestedDevices } from './cdi/index.ts';
+export { type CheckpointOptions, checkpointContainer, requireCheckpoints } from './checkpoint.ts';
 export { type ConmonOptions, createContainer, type OciRuntime } from './conmon.ts';
 export { tellConmon } from './conmon-control.ts';
 export {

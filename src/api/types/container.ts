@@ -222,6 +222,9 @@ export const CreateExecSchema = v.object({
   ConsoleSize: v.nullish(v.tuple([v.number(), v.number()])),
 });
 
+/** Body of `POST /containers/{id}/checkpoints`. */
+export const CreateCheckpointSchema = v.object({ CheckpointID: text, CheckpointDir: text, Exit: flag });
+
 /** Body of `POST /exec/{id}/start`. */
 export const StartExecSchema = v.object({
   Detach: flag,

@@ -56,7 +56,9 @@ export function containerRoutes(router: Router, { containers }: ContainersEngine
         'starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24',
       );
     }
-    await containers.start(id(ctx));
+    const name = ctx.query.get('checkpoint') ?? '';
+    const folder = ctx.query.get('checkpoint-dir') ?? '';
+    await containers.start(id(ctx), name === '' ? undefined : { name, folder });
     ctx.send(204);
   });
 

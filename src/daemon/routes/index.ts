@@ -1,6 +1,7 @@
 import type { Router } from '../server/router.ts';
 import { archiveRoutes } from './archive.ts';
 import { attachRoutes } from './attach.ts';
+import { checkpointRoutes } from './checkpoints.ts';
 import { commitRoutes } from './commit.ts';
 import { type ContainersEngine, containerRoutes } from './containers.ts';
 import { execRoutes } from './execs.ts';
@@ -29,6 +30,8 @@ export function registerRoutes(router: Router, engine: RoutedEngine): void {
   imageRoutes(router, engine);
   networkRoutes(router, engine);
   volumeRoutes(router, engine);
+  // Before the containers themselves: `DELETE /containers/{id}` would take whatever comes after the ID for a part of it.
+  checkpointRoutes(router, engine);
   containerRoutes(router, engine);
   archiveRoutes(router, engine);
   attachRoutes(router, engine);

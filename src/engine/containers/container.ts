@@ -44,6 +44,10 @@ export class ContainerFiles {
     return join(this.folder, 'container.log');
   }
 
+  get checkpoints(): string {
+    return join(this.folder, 'checkpoints');
+  }
+
   get hostname(): string {
     return join(this.folder, 'hostname');
   }

@@ -28,6 +28,13 @@ import type { VolumeService } from '../volumes/index.ts';
 import { getArchive, type PutArchiveOptions, putArchive, statPath } from './archive.ts';
 import { type AttachRequest, attach, checkAttach } from './attach.ts';
 import { changes } from './changes.ts';
+import {
+  type CheckpointName,
+  checkpointToRestore,
+  createCheckpoint,
+  listCheckpoints,
+  removeCheckpoint,
+} from './checkpoints.ts';
 import { type CommitOptions, commit } from './commit.ts';
 import type { Container, ContainerExit } from './container.ts';
 import { type CreatedContainer, type CreateOptions, createContainer } from './create.ts';
@@ -126,9 +133,26 @@ export class ContainerService {
     return createContainer(this.#parts, request, options);
   }
 
-  /** Throws NotFound, NotModified, Conflict, StartFailed. */
-  start(reference: string): Promise<void> {
-    return this.#supervisor.start(this.#store.get(reference));
+  /** Starts a container, where a checkpoint has left it if one is named. Throws NotFound, NotModified, Conflict, StartFailed. */
+  async start(reference: string, checkpoint?: CheckpointName): Promise<void> {
+    const container = this.#store.get(reference);
+    const restore = checkpoint && (await checkpointToRestore(this.#parts, container, checkpoint));
+    await this.#supervisor.start(container, restore);
+  }
+
+  /** Throws NotFound, Conflict, InvalidArgument, NotImplemented, Internal. */
+  createCheckpoint(reference: string, request: CheckpointName & { readonly exit: boolean }): Promise<void> {
+    return createCheckpoint(this.#parts, this.#store.get(reference), request);
+  }
+
+  /** Throws NotFound, InvalidArgument, NotImplemented. */
+  checkpoints(reference: string, folder: string): Array<{ readonly Name: string }> {
+    return listCheckpoints(this.#parts, this.#store.get(reference), folder);
+  }
+
+  /** Throws NotFound, InvalidArgument, NotImplemented. */
+  removeCheckpoint(reference: string, checkpoint: CheckpointName): void {
+    removeCheckpoint(this.#parts, this.#store.get(reference), checkpoint);
   }
 
   /** Throws NotFound, NotModified, InvalidArgument. */

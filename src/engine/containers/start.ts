@@ -15,6 +15,13 @@ import type { ContainerParts } from './parts.ts';
 import { isRunning } from './record.ts';
 import { writeSpec } from './write-spec.ts';
 
+/** How a container is started. */
+interface StartOptions {
+  readonly by?: 'user' | 'policy';
+  /** The folder of a checkpoint from which it goes on. */
+  readonly restore?: string | undefined;
+}
+
 /**
  * Starts a container. Must hold its lock. Throws NotModified (runs already), Conflict, StartFailed and what its parts
  * throw; then the machine is as it was, and the state says why.
@@ -22,14 +29,14 @@ import { writeSpec } from './write-spec.ts';
 export async function start(
   parts: ContainerParts,
   container: Container,
-  by: 'user' | 'policy' = 'user',
+  options: StartOptions = {},
 ): Promise<void> {
   const { state } = container;
   if (container.removing) throw new Conflict('container is marked for removal and cannot be started');
   if (state.status === 'paused') throw new Conflict('cannot start a paused container, try unpause instead');
   if (isRunning(state)) throw new NotModified(`container ${container.name} is already running`);
   try {
-    await bringUp(parts, container, by);
+    await bringUp(parts, container, options);
   } catch (error) {
     const exitCode = error instanceof StartFailed ? error.exitCode : 128;
     parts.store.setState(container, { error: messageOf(error), exitCode });
@@ -39,7 +46,11 @@ export async function start(
   }
 }
 
-async function bringUp(parts: ContainerParts, container: Container, by: 'user' | 'policy'): Promise<void> {
+async function bringUp(
+  parts: ContainerParts,
+  container: Container,
+  { by, restore }: StartOptions,
+): Promise<void> {
   await using undo = new AsyncDisposableStack();
   mountLayers(parts, container);
   undo.defer(() => unmountRootfs(container.files.rootfs));
@@ -59,6 +70,8 @@ async function bringUp(parts: ContainerParts, container: Container, by: 'user' |
   const runtime = parts.runtimeOf(container);
   // Before conmon: a runtime that fails half way leaves its state and its cgroup.
   undo.defer(() => takeDown(parts, container));
+  // What is restored goes on at once.
+  if (restore !== undefined) await parts.networks.connect(container.id);
   const created = createContainer({
     id: container.id,
     bundle: container.bundle,
@@ -68,9 +81,12 @@ async function bringUp(parts: ContainerParts, container: Container, by: 'user' |
     tty: container.record.config.Tty,
     stdin: container.record.config.OpenStdin,
     keepStdin: !container.record.config.StdinOnce || container.record.config.Tty,
+    restore,
   });
   // The interfaces cost nothing while the runtime is at work, and are there before the program is.
-  const connected = Promise.try(() => parts.networks.connect(container.id));
+  const connected = Promise.try(() =>
+    restore === undefined ? parts.networks.connect(container.id) : undefined,
+  );
   const [pid] = await allDone([created, connected]);
   setBlockWeights(parts, container, hostConfig);
   publishMounts(parts, container);
@@ -83,7 +99,7 @@ async function bringUp(parts: ContainerParts, container: Container, by: 'user' |
   parts.networks.publish(container.id);
   // Before the program runs: one that is quick has ended by the time the runtime says that it has begun.
   const startedAt = formatTime(nowNanos());
-  await startContainer(runtime, container.id);
+  if (restore === undefined) await startContainer(runtime, container.id);
   parts.store.setState(container, {
     status: 'running',
     pid,

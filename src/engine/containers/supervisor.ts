@@ -24,18 +24,21 @@ export class Supervisor {
   constructor(parts: ContainerParts) {
     this.#parts = parts;
     this.restarts = new Restarts(parts, (container) =>
-      container.lock.run(() => start(parts, container, 'policy')),
+      container.lock.run(() => start(parts, container, { by: 'policy' })),
     );
   }
 
-  /** Starts a container for a user; one that was made to go after its end goes when it cannot be started. */
-  async start(container: Container): Promise<void> {
+  /**
+   * Starts a container for a user, from the checkpoint in the folder `restore` if there is one; a container that was made to go
+   * after its end goes when it cannot be started.
+   */
+  async start(container: Container, restore?: string): Promise<void> {
     if (container.state.status === 'restarting') {
       throw new NotModified(`container ${container.name} is already running`);
     }
     this.restarts.reset(container);
     try {
-      await container.lock.run(() => start(this.#parts, container));
+      await container.lock.run(() => start(this.#parts, container, { restore }));
     } catch (error) {
       if (!(error instanceof NotModified)) this.#removeIfAsked(container);
       throw error;
