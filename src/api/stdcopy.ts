@@ -19,6 +19,13 @@ export function writeFrameHeader(target: Buffer, stream: number, length: number)
   target.writeUInt32BE(length, 4);
 }
 
+/** The header of a frame with so many bytes. */
+export function frameHeader(stream: number, length: number): Buffer {
+  const header = Buffer.allocUnsafe(FRAME_HEADER_SIZE);
+  writeFrameHeader(header, stream, length);
+  return header;
+}
+
 /** `payload` as one frame. */
 export function frame(stream: number, payload: Buffer): Buffer {
   const framed = Buffer.allocUnsafe(FRAME_HEADER_SIZE + payload.length);

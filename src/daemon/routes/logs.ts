@@ -1,7 +1,8 @@
-import { formatTimeFixed, frame, InvalidArgument, parseTimestamp } from '../../api/index.ts';
+import { formatTimeFixed, frameHeader, InvalidArgument, parseTimestamp } from '../../api/index.ts';
 import type { ContainerService } from '../../engine/index.ts';
 import type { RequestContext } from '../server/context.ts';
 import type { Router } from '../server/router.ts';
+import { GatheringStream } from '../server/stream.ts';
 import type { ContainersEngine } from './containers.ts';
 import { streamType } from './stream-type.ts';
 
@@ -29,11 +30,15 @@ async function sendLogs(ctx: RequestContext, containers: ContainerService, id: s
   });
   const attributes = ctx.bool('details') ? `${details} ` : '';
   const stream = ctx.stream(streamType(ctx.version, tty));
+  const gathering = new GatheringStream(stream);
   for await (const { stream: name, timestamp, content } of entries) {
-    const prefix = `${timestamps ? `${timestamp} ` : ''}${attributes}`;
-    const bytes = prefix === '' ? content : Buffer.concat([Buffer.from(prefix), content]);
-    await stream.write(tty ? bytes : frame(name, bytes));
+    const prefix = Buffer.from(`${timestamps ? `${timestamp} ` : ''}${attributes}`);
+    if (!tty) gathering.add(frameHeader(name, prefix.length + content.length));
+    gathering.add(prefix);
+    gathering.add(content);
+    if (gathering.full) await gathering.flush();
   }
+  await gathering.flush();
   stream.end();
 }
 

@@ -41,6 +41,45 @@ export class ResponseStream {
   }
 }
 
+const GATHERED_SIZE = 64 * 1024;
+
+/**
+ * Writes many small pieces as few big ones: a long log would else spend most of its time on a write for each line. A piece
+ * that nothing follows is on its way before the engine turns to anything else.
+ */
+export class GatheringStream {
+  readonly #stream: ResponseStream;
+  #pieces: Uint8Array[] = [];
+  #size = 0;
+  #soon: NodeJS.Immediate | undefined;
+
+  constructor(stream: ResponseStream) {
+    this.#stream = stream;
+  }
+
+  /** Whether there is so much that `flush` is to be called, and waited for. */
+  get full(): boolean {
+    return this.#size >= GATHERED_SIZE;
+  }
+
+  add(piece: Uint8Array): void {
+    this.#pieces.push(piece);
+    this.#size += piece.length;
+    this.#soon ??= setImmediate(() => void this.flush());
+  }
+
+  /** Resolves when there is room for more, or when the client has hung up. */
+  flush(): Promise<void> {
+    clearImmediate(this.#soon);
+    this.#soon = undefined;
+    if (this.#size === 0) return Promise.resolve();
+    const bytes = Buffer.concat(this.#pieces, this.#size);
+    this.#pieces = [];
+    this.#size = 0;
+    return this.#stream.write(bytes);
+  }
+}
+
 /**
  * The stream of JSON lines that pull, push, load and build answer with. The headers go out with the first line: an error
  * before that is an ordinary error answer, one after it becomes the last line.
