@@ -28,6 +28,11 @@ export const REFUSALS: readonly Refusal[] = [
     error: 'unknown or invalid runtime name: nosuch',
   },
   {
+    row: 'run --userns',
+    given: ['--userns', 'private'],
+    error: '--userns: invalid USER mode',
+  },
+  {
     row: 'run --security-opt',
     given: ['--security-opt', 'nosuch=1'],
     error: 'invalid --security-opt',

@@ -83,7 +83,7 @@ suite('devices by the Container Device Interface', needs('root', 'docker'), () =
     assert.equal(await sh('echo $GADGET; ls -d /dev/gadget1 /usr/lib/gadget 2>/dev/null; id -G'), '\n0 10');
   });
 
-  test('an exec has the variables and files too', async () => {
+  test('an exec sees the files too', async () => {
     await succeed(
       run('-d', '--name', 'holder', '--device', 'example.com/gadget=one', 'busybox', 'sleep', '600'),
     );

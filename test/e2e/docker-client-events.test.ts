@@ -87,6 +87,35 @@ suite('docker events', needs('root', 'docker'), () => {
     );
   });
 
+  test('every verb has its own', async () => {
+    const verbs: ReadonlyArray<readonly [verb: string, told: string[]]> = [
+      ['create --name verbs --network none busybox sleep 600', ['create']],
+      ['start verbs', ['start']],
+      ['exec verbs true', ['exec_create: true', 'exec_start: true', 'exec_die']],
+      ['pause verbs', ['pause']],
+      ['unpause verbs', ['unpause']],
+      ['top verbs', ['top']],
+      ['cp verbs:/etc/passwd -', ['archive-path']],
+      ['cp /etc/hostname verbs:/tmp/', ['extract-to-dir']],
+      [`export -o ${engine.identity.root}/export.tar verbs`, ['export']],
+      ['commit --pause=false verbs', ['commit']],
+      ['update --cpu-shares 512 verbs', ['update']],
+      ['rename verbs words', ['rename']],
+      ['diff words', []],
+      ['kill -s USR1 words', ['kill']],
+      ['rm -f words', ['kill', 'die', 'destroy']],
+      ['container prune -f', ['prune']],
+    ];
+    for (const [verb, told] of verbs) {
+      const events = await eventsOf(() => docker(...verb.split(' ')), '--filter', 'type=container');
+      assert.deepEqual(
+        events.map(({ Action }) => Action),
+        told,
+        verb,
+      );
+    }
+  });
+
   test('what they tell', async () => {
     const events = await eventsOf(async () => {
       await docker('run', '-d', '--name', 'told', '-l', 'k=v', 'busybox', 'sleep', '600');

@@ -264,6 +264,7 @@ function processOf(
     add: hostConfig.CapAdd,
     drop: hostConfig.CapDrop,
   });
+  const security = parts.security.options(hostConfig);
   return {
     terminal: request.Tty,
     user,
@@ -273,8 +274,9 @@ function processOf(
     capabilities: processCapabilities(capabilities, user.uid),
     // What had to be lowered was said when the container started.
     rlimits: rlimits(hostConfig.Ulimits, parts.hardLimits, () => {}),
-    noNewPrivileges: parts.security.options(hostConfig).noNewPrivileges,
-    oomScoreAdj: hostConfig.OomScoreAdj,
+    noNewPrivileges: security.noNewPrivileges,
+    ...(security.apparmor !== undefined && { apparmorProfile: security.apparmor }),
+    oomScoreAdj: Math.max(hostConfig.OomScoreAdj, parts.lowestOomScore),
     ...(size && { consoleSize: { height: size[0], width: size[1] } }),
   };
 }

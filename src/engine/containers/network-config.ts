@@ -7,6 +7,7 @@ import {
   NotFound,
 } from '../../api/index.ts';
 import { type NetworkService, PREDEFINED_NETWORKS } from '../networks/index.ts';
+import { refusing } from './refusing.ts';
 import type { ContainerStore } from './store.ts';
 
 /** An endpoint about which nothing was said. */
@@ -28,7 +29,7 @@ export interface NetworkChoice {
 
 /**
  * The networks that a container is to join, from what a request says about them. A network that does not exist is left as it
- * was named: it may be made before the start. Throws InvalidArgument, NotFound (the container of `container:`).
+ * was named: it may be made before the start. Throws InvalidArgument.
  */
 export function chooseNetworks(
   { networks, store }: { readonly networks: NetworkService; readonly store: ContainerStore },
@@ -40,7 +41,7 @@ export function chooseNetworks(
   );
   if (wanted.startsWith('container:')) {
     if (given.length > 0) throw new InvalidArgument(SHARED);
-    const owner = store.get(wanted.slice('container:'.length));
+    const owner = refusing(() => store.get(wanted.slice('container:'.length)));
     return { mode: `container:${owner.id}`, networkingConfig: { EndpointsConfig: {} } };
   }
   const unsaid = wanted === '' || wanted === 'default';

@@ -6,6 +6,8 @@ import type { EngineConfig } from '../config.ts';
 /** What `--security-opt` and the engine's configuration ask for. */
 export interface SecurityOptions {
   readonly noNewPrivileges: boolean;
+  /** The AppArmor profile that was asked for, which the kernel must know; undefined for none. */
+  readonly apparmor: string | undefined;
   /** The seccomp filter for a set of capabilities; undefined for unconfined. */
   seccomp(capabilities: readonly string[]): SeccompFilter | undefined;
 }
@@ -28,14 +30,16 @@ export class Security {
   options(host: HostConfig): SecurityOptions {
     let noNewPrivileges = this.#config.noNewPrivileges;
     let profile = host.Privileged ? UNCONFINED : '';
+    let apparmor: string | undefined;
     for (const option of host.SecurityOpt) {
       const [name, value] = splitOption(option);
       if (name === 'no-new-privileges') noNewPrivileges = isTrue(value, option);
       else if (name === 'seccomp') profile = value;
-      else if (name === 'apparmor') requireAppArmor(value);
+      else if (name === 'apparmor') apparmor = knownProfile(value);
       else if (!isHarmless(name, value)) throw new InvalidArgument(`invalid --security-opt 2: "${option}"`);
     }
-    return { noNewPrivileges, seccomp: this.#seccomp(profile || this.#config.seccompProfile || '') };
+    const seccomp = this.#seccomp(profile || this.#config.seccompProfile || '');
+    return { noNewPrivileges, apparmor, seccomp };
   }
 
   #seccomp(profile: string): SecurityOptions['seccomp'] {
@@ -63,8 +67,9 @@ function isHarmless(name: string, value: string): boolean {
   return name === 'label' || name === 'disable' || (name === 'systempaths' && value === UNCONFINED);
 }
 
-function requireAppArmor(profile: string): void {
-  if (profile === UNCONFINED || existsSync(APPARMOR)) return;
+function knownProfile(profile: string): string | undefined {
+  if (profile === UNCONFINED) return undefined;
+  if (existsSync(APPARMOR)) return profile;
   throw new InvalidArgument(
     `AppArmor is not enabled on this machine: profile "${profile}" cannot be applied`,
   );

@@ -26,6 +26,7 @@ export async function top(
   const pidColumn = titles.indexOf('PID');
   if (pidColumn < 0) throw new InvalidArgument("Couldn't find PID field in ps output");
   const rows = lines.map((line) => columns(line, titles.length));
+  parts.publish(container, 'top');
   return { Titles: titles, Processes: rows.filter((row) => pids.has(Number(row[pidColumn]))) };
 }
 

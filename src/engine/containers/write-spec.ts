@@ -47,6 +47,7 @@ export async function writeSpec(
     seccomp: security.seccomp,
     takesCompiledSeccomp: basename(parts.runtimeOf(container).path) === 'crun',
     noNewPrivileges: security.noNewPrivileges,
+    apparmor: security.apparmor,
     warn: (message) => parts.log.warn(message, { container: container.id }),
   });
   injectDevices(spec, await deviceEdits(parts, record.hostConfig));

@@ -46,6 +46,8 @@ export interface SpecInput {
   /** Whether the runtime takes a compiled filter, as crun does. */
   readonly takesCompiledSeccomp: boolean;
   readonly noNewPrivileges: boolean;
+  /** An AppArmor profile that the kernel knows; undefined for none. */
+  readonly apparmor?: string | undefined;
   /** Told of what was changed to make the container possible. */
   warn(message: string): void;
 }
@@ -86,6 +88,7 @@ export function makeSpec(input: SpecInput): OciSpec {
       capabilities: processCapabilities(capabilities, user.uid),
       rlimits: rlimits(hostConfig.Ulimits, input.hardLimits, input.warn),
       noNewPrivileges: input.noNewPrivileges,
+      ...(input.apparmor !== undefined && { apparmorProfile: input.apparmor }),
       oomScoreAdj: Math.max(hostConfig.OomScoreAdj, input.lowestOomScore),
     },
     root: { path: input.rootfs, readonly: hostConfig.ReadonlyRootfs },

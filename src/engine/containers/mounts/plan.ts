@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
-import { type ContainerConfig, type HostConfig, InvalidArgument, NotFound } from '../../../api/index.ts';
+import { type ContainerConfig, type HostConfig, InvalidArgument } from '../../../api/index.ts';
 import type { ContainerParts } from '../parts.ts';
+import { refusing } from '../refusing.ts';
 import { parseMountRequest } from './parse-request.ts';
 import { parseVolume } from './parse-volume.ts';
 import { type MountPoint, normalise } from './point.ts';
@@ -91,14 +92,4 @@ export function makeVolumes(
       volume: { ...point.volume, name: volume.name },
     };
   });
-}
-
-/** Clients take "not found" for the container's image, and try to pull that. */
-function refusing<T>(body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    if (error instanceof NotFound) throw new InvalidArgument(error.message, { cause: error });
-    throw error;
-  }
 }
