@@ -11,6 +11,28 @@ export interface Refusal {
 
 /** `test/e2e/refusals.test.ts` shows each of these; `docs/compatibility.md` lists them. */
 export const REFUSALS: readonly Refusal[] = [
+  ...['--checkpoint', '--checkpoint-dir'].map(
+    (flag): Refusal => ({
+      row: `start ${flag}` as Row,
+      given: [flag, '/nowhere'],
+      error: `"${flag}" is only supported on a Docker daemon with experimental features enabled`,
+    }),
+  ),
+  {
+    row: 'rm --link',
+    given: ['--link'],
+    error: 'removing a link (--link) is not supported: remove the container that has it',
+  },
+  {
+    row: 'run --volume-driver',
+    given: ['--volume-driver', 'elsewhere', '-v', 'named:/data'],
+    error: 'plugin "elsewhere" not found',
+  },
+  {
+    row: 'PUT /volumes/{name}',
+    given: { request: 'PUT /volumes/named', status: 503 },
+    error: 'only cluster volumes can be updated',
+  },
   {
     row: 'run --isolation',
     given: ['--isolation', 'hyperv'],
@@ -47,13 +69,4 @@ export const REFUSALS: readonly Refusal[] = [
 ];
 
 /** Rows that no test answers for yet. One that is proven or refused may not stand here. */
-export const UNPROVEN: readonly Row[] = [
-  'run --log-driver',
-  'run --log-opt',
-  'run --volume-driver',
-  'rm --link',
-  'start --checkpoint',
-  'start --checkpoint-dir',
-  'GET /containers/{id}/attach/ws',
-  'PUT /volumes/{name}',
-];
+export const UNPROVEN: readonly Row[] = [];

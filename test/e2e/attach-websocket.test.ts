@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, suite, test } from 'node:test';
-import { needs, startEngine, type TestEngine } from '../harness/index.ts';
+import { needs, proves, startEngine, type TestEngine, usedRequest } from '../harness/index.ts';
 import { create, eventually, expectStatus, inspect, start, wait } from './support.ts';
 
 /** A websocket of Node's own client, which is none of the packages that the engine uses, and what has come over it. */
@@ -37,11 +37,15 @@ suite('attach over a websocket', needs('root'), () => {
   after(() => engine[Symbol.asyncDispose]());
 
   const ALL = 'stdin=1&stdout=1&stderr=1&stream=1';
-  const attach = (id: string, query = ALL, version = ''): Promise<Client> =>
-    new Client(`${url}${version}/containers/${id}/attach/ws?${query}`).opened();
+  const attach = (id: string, query = ALL, version = ''): Promise<Client> => {
+    const path = `${version}/containers/${id}/attach/ws?${query}`;
+    usedRequest('GET', path);
+    return new Client(`${url}${path}`).opened();
+  };
   const interactive = { OpenStdin: true };
 
   test('carries both streams without frames, and the input, and closes when the container ends', async () => {
+    proves('GET /containers/{id}/attach/ws');
     const cmd = ['sh', '-c', 'echo out; echo err >&2; read a; echo "got $a"; exit 3'];
     const id = await create(engine, { cmd, config: interactive });
     const client = await attach(id);

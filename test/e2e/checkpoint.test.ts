@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { needs, startEngine, succeed, type TestEngine } from '../harness/index.ts';
+import { needs, proves, startEngine, succeed, type TestEngine } from '../harness/index.ts';
 import { inspect, isAlive } from './support.ts';
 
 // Checkpoints that are made and restored: test/vm/checkpoint.ts, since CRIU does not get along with every kernel.
@@ -63,6 +63,7 @@ suite('checkpoints that cannot be', needs('root', 'docker', 'criu', 'runc'), () 
   }
 
   test('a failed restore leaves the machine as it was, and the container can be started', async () => {
+    proves('start --checkpoint');
     mkdirSync(join(await folder('stopped'), 'empty'), { recursive: true });
     assert.equal(await succeed(engine.docker('checkpoint', 'ls', 'stopped')), 'CHECKPOINT NAME\nempty');
     const result = await engine.docker('start', '--checkpoint', 'empty', 'stopped');

@@ -136,6 +136,14 @@ suite('process options of docker run and exec', needs('root', 'docker'), () => {
     assert.match((await run('--userns', 'private', 'busybox', 'true')).stderr, /invalid USER mode/);
   });
 
+  test('the driver of volumes that are made: the local one', async () => {
+    proves('run --volume-driver');
+    const volume = ['--volume-driver', 'local', '-v', 'driven:/data'];
+    assert.equal(await succeed(run(...volume, 'busybox', 'sh', '-c', 'touch /data/x; ls /data')), 'x');
+    assert.equal(await docker('volume', 'inspect', '-f', '{{.Driver}}', 'driven'), 'local');
+    await docker('volume', 'rm', 'driven');
+  });
+
   test('isolation: the default, which is the only one', async () => {
     proves('run --isolation');
     assert.equal(await succeed(run('--isolation', 'default', 'busybox', 'echo', 'in')), 'in');

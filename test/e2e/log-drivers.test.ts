@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
-import { needs, run, startEngine, succeed, type TestEngine } from '../harness/index.ts';
+import { needs, proves, run, startEngine, succeed, type TestEngine } from '../harness/index.ts';
 import { checkout } from '../house/sources.ts';
 
 /** What is refused at create, and Docker's words for it. */
@@ -76,6 +76,7 @@ suite('log drivers', needs('root', 'docker'), () => {
   });
 
   test('--details shows the labels and variables that were chosen, and the tag', async () => {
+    proves('run --log-opt');
     const id = await succeed(
       engine.docker(
         ...['run', '-d', '--name', 'details', '--network', 'none'],
@@ -114,6 +115,7 @@ suite('log drivers', needs('root', 'docker'), () => {
   });
 
   test('none takes no log, and attach with logs says so', async () => {
+    proves('run --log-driver');
     await succeed(
       engine.docker('run', '-d', '--name', 'none', '--log-driver', 'none', 'busybox', 'sleep', '600'),
     );

@@ -175,7 +175,7 @@ export class ContainerService {
   /** Throws NotFound, Conflict. */
   remove(reference: string, options: RemoveOptions & { readonly link: boolean }): Promise<void> {
     if (options.link)
-      throw new NotImplemented('links are not supported by this engine: there is none to remove');
+      throw new NotImplemented('removing a link (--link) is not supported: remove the container that has it');
     const container = this.#store.get(reference);
     if (options.force) this.#supervisor.restarts.cancel(container);
     return remove(this.#parts, container, options);
