@@ -42,7 +42,7 @@ export const REFUSALS: readonly Refusal[] = [
     row: 'run --storage-opt',
     given: ['--storage-opt', 'size=10G'],
     error:
-      'limiting the size of a root file system (--storage-opt) is not supported by this engine yet: leave the option out',
+      'limiting the size of a root file system (--storage-opt) is not supported: give a tmpfs or a volume a size instead',
   },
   {
     row: 'run --runtime',

@@ -144,15 +144,10 @@ function validateModes(host: HostConfig): void {
   }
 }
 
-/**
- * Refuses what this engine does not do yet, so that nobody relies on a restart, a port or a volume that is not there.
- * Throws NotImplemented, which names the option.
- */
+/** Refuses what this engine cannot do, so that nobody relies on it. Throws NotImplemented, which names the option. */
 export function refuseUnsupported(host: HostConfig): void {
-  const refused: ReadonlyArray<readonly [asked: boolean, what: string]> = [
-    [Object.keys(host.StorageOpt).length > 0, 'limiting the size of a root file system (--storage-opt)'],
-  ];
-  for (const [asked, what] of refused) {
-    if (asked) throw new NotImplemented(`${what} is not supported by this engine yet: leave the option out`);
-  }
+  if (Object.keys(host.StorageOpt).length === 0) return;
+  throw new NotImplemented(
+    'limiting the size of a root file system (--storage-opt) is not supported: give a tmpfs or a volume a size instead',
+  );
 }
