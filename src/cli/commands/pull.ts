@@ -10,7 +10,7 @@ export const command = defineCommand({
   args: exactly(1),
   flags: {
     'all-tags': bool('Download all tagged images in the repository', { short: 'a' }),
-    'disable-content-trust': bool('Skip image verification', { initial: true, hidden: true }),
+    'disable-content-trust': bool('Skip image verification', { initial: true }),
     platform: string('Set platform if server is multi-platform capable', { since: '1.32' }),
     quiet: bool('Suppress verbose output', { short: 'q' }),
   },

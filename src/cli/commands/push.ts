@@ -13,7 +13,7 @@ export const command = defineCommand({
   args: exactly(1),
   flags: {
     'all-tags': bool('Push all tags of an image to the repository', { short: 'a' }),
-    'disable-content-trust': bool('Skip image signing', { initial: true, hidden: true }),
+    'disable-content-trust': bool('Skip image signing', { initial: true }),
     platform: string('Push a platform-specific manifest as a single-platform image to the registry.', {
       since: '1.46',
     }),
