@@ -163,6 +163,9 @@ suite('limits by the official client', needs('root', 'docker'), () => {
       await succeed(engine.docker('update', '--blkio-weight', '500', id));
       assert.match(weight()!, /\b500$/);
     }
+    if (!V1 && limit(id, 'io', '', 'io.weight') === undefined) {
+      assert.match(warnings, /WARNING: .* Block I\/O weight_device .* Weight-device discarded\./);
+    }
     assert.match(await refusal('--blkio-weight', '5'), /Range of blkio weight is from 10 to 1000/);
     const update = await engine.docker('update', '--blkio-weight', '500', id);
     assert.equal(update.code, 0, update.stderr);

@@ -1,5 +1,10 @@
 import type { HostConfig } from '../../api/index.ts';
-import { hasBlockThrottle, hasBlockWeights, type KernelFeatures } from '../system/kernel.ts';
+import {
+  hasBlockDeviceWeights,
+  hasBlockThrottle,
+  hasBlockWeights,
+  type KernelFeatures,
+} from '../system/kernel.ts';
 
 /** A host config that this machine can keep, and what Docker says about the rest of it. */
 export interface Supported {
@@ -61,7 +66,7 @@ export function withoutUnsupported(request: HostConfig, kernel: KernelFeatures):
   discard(() => kernel.cpuset, { CpusetCpus: '', CpusetMems: '' }, `cpuset ${NOT_MOUNTED} Cpuset discarded.`);
   discard(hasBlockWeights, { BlkioWeight: 0 }, `Block I/O weight ${NOT_MOUNTED} Weight discarded.`);
   discard(
-    hasBlockWeights,
+    hasBlockDeviceWeights,
     { BlkioWeightDevice: [] },
     `Block I/O weight_device ${NOT_MOUNTED} Weight-device discarded.`,
   );

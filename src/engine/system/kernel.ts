@@ -84,6 +84,12 @@ export function hasBlockWeights(): boolean {
   return someCgroup(root, (folder) => files.some((file) => existsSync(`${folder}/${file}`)));
 }
 
+/** Whether single block devices can have weights of their own: under version 2 crun sets them in the kernel's own file alone. */
+export function hasBlockDeviceWeights(): boolean {
+  if (!existsSync(`${CGROUPS}/cgroup.controllers`)) return hasBlockWeights();
+  return someCgroup(CGROUPS, (folder) => existsSync(`${folder}/io.weight`));
+}
+
 /** Whether transfers from and to block devices can be limited. */
 export function hasBlockThrottle(): boolean {
   const unified = `${CGROUPS}/cgroup.controllers`;
