@@ -8,10 +8,7 @@ import { type ByteRange, byName, type Entry, type ObjectStat, type Storage } fro
 /** Bytes that are read at a time: large enough that the reads cost little, small enough that many readers may wait. */
 const READ_SIZE = 256 << 10;
 
-/**
- * Objects as files: each is written beside, synced, and renamed into place. Folders are synced by nobody: a journal keeps
- * the order of renames, and a manifest is linked after all that it names.
- */
+/** Objects as files: each is written beside, synced, renamed into place, and its folder synced. */
 export class DiskStorage implements Storage {
   readonly #root: string;
   readonly #staging: string;
@@ -118,7 +115,8 @@ export class DiskStorage implements Storage {
     for (let attempt = 0; ; attempt++) {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       try {
-        return await rename(file, path);
+        await rename(file, path);
+        return await syncFolder(dirname(path));
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt >= 10) throw error;
       }
@@ -134,6 +132,12 @@ export class DiskStorage implements Storage {
       // Not empty, or somebody else was faster.
     }
   }
+}
+
+/** A name is durable when its folder is. One that has vanished since held what somebody has removed. */
+async function syncFolder(path: string): Promise<void> {
+  await using folder = await openIfThere(path);
+  await folder?.sync();
 }
 
 async function openIfThere(path: string): Promise<FileHandle | undefined> {
