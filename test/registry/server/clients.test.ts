@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { needs, run, startEngine, succeed } from '../../harness/index.ts';
+import { startDockerRegistry } from '../docker-registry.ts';
 import { Files } from './certificates.ts';
 import { plainDocker } from './dockerd.ts';
 import { RegistryProcess } from './process.ts';
@@ -95,8 +96,8 @@ suite('clients of registries', () => {
   );
 
   test(
-    'images go from Docker to this registry and on to Berth and Podman, the same',
-    needs('root', 'dockerd', 'podman'),
+    'images go from Docker to this registry, to Berth, to docker-registry and to Podman, the same',
+    needs('root', 'dockerd', 'podman', 'docker-registry'),
     async () => {
       using files = new Files();
       await using registry = await RegistryProcess.start();
@@ -126,8 +127,18 @@ suite('clients of registries', () => {
         await succeed(engine.docker('run', '--rm', '--network', 'none', image, 'cat', '/marker')),
         'here',
       );
-      await podman(files, 'pull', '-q', '--tls-verify=false', image);
-      assert.equal(`sha256:${await podman(files, 'inspect', '-f', '{{.Id}}', image)}`, id);
+      await using debian = await startDockerRegistry();
+      const onward = `${debian.host}/from/berth:1`;
+      await succeed(engine.berth('tag', image, onward));
+      await succeed(engine.berth('push', '-q', onward));
+      const arrived = await call(debian.url, 'HEAD', '/v2/from/berth/manifests/1', {
+        headers: { Accept: String(stored.headers['content-type']) },
+      });
+      assert.equal(arrived.headers['docker-content-digest'], pushed);
+      for (const place of [image, onward]) {
+        await podman(files, 'pull', '-q', '--tls-verify=false', place);
+        assert.equal(`sha256:${await podman(files, 'inspect', '-f', '{{.Id}}', place)}`, id);
+      }
       await podman(files, 'rmi', '-af');
 
       await theirs('rmi', '-f', image);
