@@ -30,7 +30,12 @@ export class FakeEngine implements AsyncDisposable {
     this.#replies = replies;
     this.#server = createServer((req, res) => {
       void this.#answer(req).then(({ status = 200, json, text }) => {
-        res.writeHead(status, { 'Api-Version': '1.50', Ostype: 'linux', 'Content-Type': 'application/json' });
+        res.writeHead(status, {
+          'Api-Version': '1.50',
+          Ostype: 'linux',
+          Swarm: 'inactive',
+          'Content-Type': 'application/json',
+        });
         res.end(req.method === 'HEAD' ? undefined : (text ?? JSON.stringify(json ?? {})));
       });
     });

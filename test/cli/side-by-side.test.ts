@@ -101,7 +101,7 @@ const LINES: readonly (string | readonly string[])[] = [
   'cp a b',
   'cp cc:/a cc:/b',
   'cp cc:/nope .',
-  'cp /nope cc:/',
+  'cp nope cc:/',
   'ps',
   'ps -a --no-trunc',
   'ps -aq',

@@ -42,7 +42,7 @@ export function translated(text: string): string {
   return text
     .replaceAll(/\bdocker: /g, 'berth: ')
     .replaceAll(/'docker\b/g, "'berth")
-    .replaceAll(/Usage: {2}docker\b/g, 'Usage:  berth')
+    .replaceAll(/(Usage: {2}|^\t)docker\b/gm, '$1berth')
     .replaceAll(/unknown command: docker\b/g, 'unknown command: berth')
     .replaceAll(
       /Cannot connect to the Docker daemon at (\S+)\. Is the docker daemon running\?/g,
