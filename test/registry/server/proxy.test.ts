@@ -125,6 +125,23 @@ suite('pull-through cache', () => {
     assert.ok((await pair.copy.call('GET', `/v2/up/a/blobs/${digest}`)).body.equals(bytes));
   });
 
+  test('breaks off what is on its way when it stops, and writes nothing afterwards', async () => {
+    await using pair = await startPair();
+    const bytes = someBytes(300_000);
+    const digest = await pushBlob(pair.upstream, 'a', bytes);
+    pair.wire.fault = ({ req, res, pass }) => {
+      if (req.method !== 'GET' || !req.url!.includes(digest)) return pass();
+      res.writeHead(200, { 'Content-Length': bytes.length });
+      res.write(bytes.subarray(0, 200_000));
+    };
+    const range = { Range: 'bytes=0-99' };
+    const part = await pair.copy.call('GET', `/v2/up/a/blobs/${digest}`, { headers: range });
+    assert.deepEqual(part.body, bytes.subarray(0, 100));
+    assert.equal(readdirSync(join(pair.copy.root, 'downloads')).length, 1);
+    await pair.copy.stop();
+    assert.deepEqual(readdirSync(join(pair.copy.root, 'downloads')), []);
+  });
+
   test('answers 404 for what the upstream does not have, and refuses changes of a copy', async () => {
     await using pair = await startPair();
     const { bytes, digest } = await pushImage(pair.upstream, 'a', 'v1');

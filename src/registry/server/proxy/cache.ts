@@ -33,13 +33,16 @@ export interface CacheOptions {
  * Repositories that are copies of others: what is asked for is fetched once, however many ask at the same time, and kept.
  * When the upstream does not answer, what is here is served, even if a tag may have moved since.
  */
-export class Cache implements PullThrough, Disposable {
+export class Cache implements PullThrough, AsyncDisposable {
   readonly #content: Content;
   readonly #upstreams: Upstreams;
   readonly #options: CacheOptions;
   readonly #manifests = new SingleFlight<string, StoredManifest>();
   readonly #opening = new SingleFlight<string, void>();
   readonly #downloads = new Map<string, Download>();
+  /** Ends with each download, however that ends. */
+  readonly #running = new Set<Promise<void>>();
+  readonly #closing = new AbortController();
   /** When tags were last compared with the upstream's. */
   readonly #fresh = new Map<string, number>();
 
@@ -104,7 +107,10 @@ export class Cache implements PullThrough, Disposable {
     }
   }
 
-  [Symbol.dispose](): void {
+  /** Breaks off what is on its way. Nothing is written any more when this is done. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new Error('the registry stops'));
+    await Promise.all(this.#running);
     this.#upstreams[Symbol.dispose]();
   }
 
@@ -140,24 +146,28 @@ export class Cache implements PullThrough, Disposable {
     const download = await Download.open(digest, size, join(this.#options.folder, randomUUID()));
     this.#downloads.set(key, download);
     const upstreams = this.#upstreams;
+    const { signal } = this.#closing;
     async function* source(offset: number): AsyncGenerator<Buffer> {
       const descriptor = { mediaType: '', digest: digest as Digest, size };
-      const part = await upstreams.at(name, (repository) => repository.blob(descriptor, offset));
+      const part = await upstreams.at(name, (repository) => repository.blob(descriptor, offset, signal));
       let skip = offset - part.offset;
       for await (const chunk of part.bytes) {
         yield chunk.subarray(skip);
         skip = Math.max(0, skip - chunk.length);
       }
     }
-    download
-      .run(source, async () => {
-        await this.#content.blobs.commit(name, digest, download.path);
-        this.#downloads.delete(key);
-      })
+    const commit = async () => {
+      await this.#content.blobs.commit(name, digest, download.path);
+      this.#downloads.delete(key);
+    };
+    const running = download
+      .run(source, commit, signal)
       .catch((error: unknown) => {
         this.#downloads.delete(key);
         this.#options.log('warn', `${key}: not fetched from the upstream: ${messageOf(error)}`);
-      });
+      })
+      .finally(() => this.#running.delete(running));
+    this.#running.add(running);
   }
 
   #head(exchange: Exchange, digest: ContentDigest, size: number): true {

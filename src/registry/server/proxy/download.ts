@@ -41,9 +41,9 @@ export class Download {
 
   /**
    * Receives everything, going on where it was after a broken connection, verifies it and lets `commit` take the file. The
-   * download must not be held anew once this has ended. Throws what the last attempt did.
+   * download must not be held anew once this has ended. Throws what the last attempt did, and the signal's reason.
    */
-  async run(source: Source, commit: () => Promise<void>): Promise<void> {
+  async run(source: Source, commit: () => Promise<void>, signal: AbortSignal): Promise<void> {
     const { algorithm, hex } = splitDigest(this.#digest);
     const hash = hasher(algorithm);
     try {
@@ -54,11 +54,12 @@ export class Download {
           if (this.#received < this.size) throw new Error('the upstream has sent less than it promised');
         } catch (error) {
           failures = this.#received > before ? 1 : failures + 1;
-          if (error instanceof RegistryError || failures >= ATTEMPTS) throw error;
-          await sleep(PAUSE * failures);
+          if (signal.aborted || error instanceof RegistryError || failures >= ATTEMPTS) throw error;
+          await sleep(PAUSE * failures, undefined, { signal });
         }
       }
       if (hash.digest('hex') !== hex) throw bad('something else than was asked for');
+      signal.throwIfAborted();
       await commit();
       this.#tell('complete');
     } catch (error) {

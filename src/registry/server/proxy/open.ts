@@ -11,8 +11,8 @@ export async function openProxy(
   content: Content,
   metrics: Metrics,
   log: Log,
-): Promise<PullThrough & Disposable> {
-  if (proxy === undefined) return { ...noPullThrough, [Symbol.dispose]() {} };
+): Promise<PullThrough & AsyncDisposable> {
+  if (proxy === undefined) return { ...noPullThrough, async [Symbol.asyncDispose]() {} };
   // The client of registries is for those alone who have upstreams.
   const { Cache } = await import('./cache.ts');
   const { Upstreams } = await import('./upstreams.ts');
