@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgument, NotFound } from '../api/index.ts';
 import { type Digest, hexOf } from './digest.ts';
 import type { GrowingFile } from './growing-file.ts';
@@ -35,6 +36,9 @@ export interface PreparedLayer extends AsyncDisposable {
   publish(): Promise<Layer>;
 }
 
+/** How long a store that is closed waits for what it is removing, in milliseconds. */
+const PATIENCE = 1_000;
+
 /**
  * The unpacked layers of an engine, one folder for each diff ID: `<data-root>/layers/<hex>/diff`, and `layer.json`
  * beside it. A folder there is complete: it is made under `<data-root>/tmp/layers` and renamed. Who needs a layer is
@@ -47,6 +51,8 @@ export class LayerStore implements AsyncDisposable {
   readonly #staging: string;
   readonly #limits: UnpackLimits;
   readonly #pool = new WorkerPool();
+  /** Folders that are on their way out. */
+  readonly #discards = new Set<Promise<void>>();
   readonly #underWay = new Map<Digest, Promise<Layer>>();
 
   private constructor(folder: string, staging: string, limits: UnpackLimits) {
@@ -151,6 +157,8 @@ export class LayerStore implements AsyncDisposable {
 
   /** Stops the work under way; what it made so far is garbage that the next start removes. */
   async [Symbol.asyncDispose](): Promise<void> {
+    // What is being removed is soon gone; a layer of many files may wait for the next start.
+    await Promise.race([Promise.all(this.#discards), sleep(PATIENCE, undefined, { ref: false })]);
     await this.#pool[Symbol.asyncDispose]();
   }
 
@@ -211,6 +219,10 @@ export class LayerStore implements AsyncDisposable {
 
   /** A failure leaves garbage in the staging folder, which the next start tries to remove again. */
   #discard(folder: string): void {
-    this.#pool.remove(folder).catch(() => {});
+    const removal = this.#pool
+      .remove(folder)
+      .catch(() => {})
+      .finally(() => this.#discards.delete(removal));
+    this.#discards.add(removal);
   }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { suite, test } from 'node:test';
@@ -111,10 +111,11 @@ function traces(engine: TestEngine): Traces {
     execFileSync('ip', ['-json', 'address', 'show', 'dev', bridge], { encoding: 'utf8' }),
   ) as { addr_info: { local: string; family: string }[] }[];
   const tables = execFileSync('nft', ['list', 'tables'], { encoding: 'utf8' }).trim().split('\n');
-  const mentions = (table: string) =>
-    execFileSync('nft', ['list', 'table', ...table.split(' ').slice(1)], { encoding: 'utf8' }).includes(
-      bridge,
-    );
+  const mentions = (table: string) => {
+    // Another test's table may be gone by now.
+    const list = spawnSync('nft', ['list', 'table', ...table.split(' ').slice(1)], { encoding: 'utf8' });
+    return list.status === 0 && list.stdout.includes(bridge);
+  };
   return {
     tables: tables.filter((line) => line.includes('berth') && mentions(line)),
     cgroups: globSync([`/sys/fs/cgroup/*${cgroupParent}/*/`, `/sys/fs/cgroup${cgroupParent}/*/`]).sort(),

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { listAddresses, Netlink } from '../../src/linux/index.ts';
 
 /** Everything that keeps a test's engine apart from every other engine on the machine. */
 export interface Identity {
@@ -40,7 +41,9 @@ export function newIdentity(): Identity {
 
 /** `A.B` of a free 10.A.B.0/24. Test files run in processes of their own, whose pids keep their choices apart. */
 function freeSubnet(): string {
-  const taken = Object.values(networkInterfaces()).flatMap((list) => list?.map((it) => it.address) ?? []);
+  // Also those of bridges that are down, which Node does not tell of.
+  using netlink = new Netlink();
+  const taken = listAddresses(netlink).map(({ address }) => address);
   for (;;) {
     const number = (process.pid * 8 + made++) % (56 * 256);
     const subnet = `${200 + Math.floor(number / 256)}.${number % 256}`;

@@ -113,8 +113,8 @@ export class DiskStorage implements Storage {
   async #place(file: string, key: string): Promise<void> {
     const path = this.#path(key);
     for (let attempt = 0; ; attempt++) {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       try {
+        await mkdir(dirname(path), { recursive: true, mode: 0o700 });
         await rename(file, path);
         return await syncFolder(dirname(path));
       } catch (error) {
