@@ -12,6 +12,8 @@ const RIGHTFUL = [
   // It was killed together with its container, or came too late to be started.
   /exec .*: exit code (126|137|255)/,
   /exec failed: .*(the container has ended|not running|No such file)/i,
+  // It was made, and the container was paused or ended before it was started; the official client keeps the reason to itself.
+  /unable to upgrade to tcp, received 409/,
   // The official client keeps to itself why it could not look: there is no such container.
   /destination .* must be a directory/,
 ];
